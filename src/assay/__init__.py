@@ -1,0 +1,7 @@
+"""Assay, the open human-data engine: brief → people → work → judgment → quality → dataset → model → evaluation.
+
+Importing the package loads nothing heavy; each station is imported by its own name, for example
+``from assay import quality``.
+"""
+
+__version__ = "0.1.0"

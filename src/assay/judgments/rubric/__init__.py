@@ -1,0 +1,72 @@
+"""How one answer fares on each question of the brief: one label a criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from assay.errors import AnswerError
+from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+
+NOTE_LIMIT = 4_000
+
+
+class Rubric:
+    """One sample, judged on every question of the brief.
+
+    Answer: `labels` (question → label), and where the person wants, a `note`.
+    """
+
+    name = "rubric"
+    title = "Judge one answer by criteria"
+    shows = 1
+
+    def questions(self, brief: Brief) -> tuple[Question, ...]:
+        return brief.questions
+
+    def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
+        given = answer.get("labels")
+        if not isinstance(given, Mapping):
+            raise AnswerError("labels", "answer every criterion")
+        labels: dict[str, str] = {}
+        for question in brief.questions:
+            if given.get(question.name) not in question.labels:
+                raise AnswerError(question.name, f"answer “{question.text}” with one of: {', '.join(question.labels)}")
+            labels[question.name] = str(given[question.name])
+        if unknown := sorted(set(given) - set(labels)):
+            raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")
+        clean: dict[str, object] = {"labels": labels}
+        if note := str(answer.get("note") or "").strip():
+            if len(note) > NOTE_LIMIT:
+                raise AnswerError("note", f"keep the note under {NOTE_LIMIT} characters")
+            clean["note"] = note
+        return clean
+
+    def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
+        labels = answer["labels"]
+        assert isinstance(labels, Mapping)  # noqa: S101 -- `check` made it one
+        return {str(question): str(label) for question, label in labels.items()}
+
+    def examples(
+        self, brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]
+    ) -> list[Example]:
+        if not verdicts:
+            return []
+        (sample,) = work.samples
+        return [
+            Example(
+                id=work.id,
+                shape="rating",
+                prompt=work.item.prompt,
+                work=work.id,
+                judgments=tuple(judgment.id for judgment in judgments),
+                completion=sample.text,
+                chosen_author=sample.author,
+                ratings={question: verdict.label for question, verdict in sorted(verdicts.items())},
+                # A row is as sure as the least sure of its labels.
+                weight=min(verdict.probability for verdict in verdicts.values()),
+                language=work.item.language,
+                domain=work.item.domain,
+                method=next(iter(verdicts.values())).method,
+                brief_version=brief.version,
+            )
+        ]

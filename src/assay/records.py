@@ -1,0 +1,213 @@
+"""The nouns that travel from station to station: frozen, plain, standard library only.
+
+What acts on them stands in the stations; what keeps them stands in the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Answer = Mapping[str, object]
+"""What a person entered, as its kind has checked it; JSON values only."""
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing asked of a person, and the labels they can give.
+
+    `ordered` says that the labels run from worst to best.
+    """
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedExample:
+    """A case shown to contributors together with the principle that decides it."""
+
+    prompt: str
+    answer: str
+    great: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a project is for, in one version; a change is a new version, never an edit.
+
+    `goal` says what the data is for, `principles` decide the cases that nobody foresaw. `kind` names how a
+    judgment is taken; `judgments_per_work` is the cap on judgments for one piece of work.
+    """
+
+    project: str
+    goal: str
+    kind: str
+    version: int = 1
+    principles: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    examples: tuple[WorkedExample, ...] = ()
+    languages: tuple[str, ...] = ()
+    judgments_per_work: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is put in front of somebody. `language` is a BCP-47 tag, `und` where nobody said."""
+
+    id: str
+    prompt: str
+    context: str = ""
+    language: str = "und"
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An answer to an item, by a model or a person (`author`)."""
+
+    id: str
+    item: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One item waiting to be judged, with the samples that are judged together, in a fixed order."""
+
+    id: str
+    item: Item
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What one person said about one work, and what they could see; never edited, only superseded.
+
+    `shown` lists the sample ids from left to right (or top to bottom); `seconds` is the time from the first
+    sight of the work to the submission, `None` where nobody measured it.
+    """
+
+    id: str
+    work: str
+    rater: str
+    kind: str
+    answer: Answer
+    brief_version: int = 1
+    seconds: float | None = None
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A judgment as statistics see it. `item` is whatever the votes are about: here, the id of a work."""
+
+    item: str
+    rater: str
+    question: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the votes on one question come to, with its uncertainty and its method.
+
+    `probability` is that of `label`; `contest` runs from 0 (the trusted raters agree) to 1 (they are split
+    evenly over the labels).
+    """
+
+    item: str
+    question: str
+    label: str
+    probability: float
+    posterior: Mapping[str, float]
+    votes: int
+    contest: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """How often one person is right on one question: posterior mean and 95 % interval.
+
+    `against` says what "right" was measured with: `gold` or `verdicts`.
+    """
+
+    rater: str
+    question: str
+    mean: float
+    low: float
+    high: float
+    votes: int
+    against: Literal["gold", "verdicts"] = "verdicts"
+
+
+@dataclass(frozen=True, slots=True)
+class Battle:
+    """A comparison of two models on one item by one rater; `winner` is a, b, tie or both_bad."""
+
+    item: str
+    model_a: str
+    model_b: str
+    winner: str
+    rater: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One model on a board, on the Elo scale, with its 95 % interval and the range of ranks it may hold."""
+
+    model: str
+    rating: float
+    low: float
+    high: float
+    votes: int
+    rank_low: int
+    rank_high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a dataset, with the ids from which it can be traced back.
+
+    `shape` says which of the text fields are filled: a `preference` has `chosen` and `rejected`, a
+    `demonstration` has `completion`, a `rating` has `completion` and `ratings`. `weight` is the probability
+    that the verdict behind the row is right (1 where there is no verdict to doubt).
+    """
+
+    id: str
+    shape: Literal["preference", "demonstration", "rating"]
+    prompt: str
+    work: str
+    judgments: tuple[str, ...]
+    chosen: str = ""
+    rejected: str = ""
+    completion: str = ""
+    ratings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    chosen_author: str = ""
+    rejected_author: str = ""
+    weight: float = 1.0
+    language: str = "und"
+    domain: str = ""
+    method: str = ""
+    brief_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What goes back to a person about their own work, in sentences, with the evidence behind them."""
+
+    rater: str
+    sentences: tuple[str, ...]
+    judgments: int
+    median_seconds: float | None
+    skills: tuple[Skill, ...]
+    contested: tuple[str, ...]

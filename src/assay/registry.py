@@ -1,0 +1,95 @@
+"""The one way to plug in: a group, a name, an import address.
+
+Built-in things stand in the table below; another package adds its own through an entry point
+(``[project.entry-points."assay.kinds"]``) and lands in the same table. Nothing is imported before it is
+asked for, so an optional part can stay optional.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+
+from assay.errors import AssayError
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "kinds": {
+        "pairwise": "assay.judgments.pairwise:Pairwise",
+        "rubric": "assay.judgments.rubric:Rubric",
+        "demonstration": "assay.judgments.demonstration:Demonstration",
+    },
+    "quality": {
+        "majority": "assay.quality.majority:majority",
+        "dawid-skene": "assay.quality.dawid_skene:dawid_skene",
+    },
+    "formats": {
+        "jsonl": "assay.datasets.formats.jsonl:FORMAT",
+        "trl-preference": "assay.datasets.formats.trl_preference:FORMAT",
+        "trl-sft": "assay.datasets.formats.trl_sft:FORMAT",
+    },
+}
+
+
+class RegistryError(AssayError):
+    """An unknown name, or two things that want the same one."""
+
+
+@cache
+def _from_packages(group: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for point in metadata.entry_points(group=f"assay.{group}"):
+        if point.name in found:
+            raise RegistryError(f"two packages register {point.name!r} in {group}; remove one of them")
+        found[point.name] = point.value
+    return found
+
+
+def addresses(group: str) -> dict[str, str]:
+    """Return name → import address (`module:attribute`) for a group, built-in names first."""
+    built_in = BUILT_IN.get(group)
+    if built_in is None:
+        raise RegistryError(f"there is no group {group!r}; known: {', '.join(BUILT_IN)}")
+    others = _from_packages(group)
+    if clash := built_in.keys() & others.keys():
+        raise RegistryError(f"{', '.join(sorted(clash))} in {group} is built in; register another name")
+    return {**built_in, **others}
+
+
+def names(group: str) -> list[str]:
+    """Return the names in a group.
+
+    >>> names("kinds")
+    ['pairwise', 'rubric', 'demonstration']
+    """
+    return list(addresses(group))
+
+
+def _address(group: str, name: str) -> str:
+    known = addresses(group)
+    if name not in known:
+        raise RegistryError(f"there is no {name!r} in {group}; known: {', '.join(known)}")
+    return known[name]
+
+
+def get(group: str, name: str) -> object:
+    """Import and return what is registered under `name`.
+
+    Raises
+    ------
+    RegistryError
+        Where the name is unknown; the message lists the known ones.
+
+    >>> get("kinds", "haiku")
+    Traceback (most recent call last):
+    assay.registry.RegistryError: there is no 'haiku' in kinds; known: pairwise, rubric, demonstration
+    """
+    module, _, attribute = _address(group, name).partition(":")
+    found: object = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def folder(group: str, name: str) -> Traversable:
+    """Return the folder of a registered thing, where its page, picture and sample stand beside its code."""
+    return resources.files(_address(group, name).partition(":")[0])
