@@ -1,4 +1,6 @@
-"""Assay, the open human-data engine: brief → people → work → judgment → quality → dataset → model → evaluation.
+"""Assay, the open human-data engine.
+
+The path: brief → people → work → judgment → quality → dataset → model → evaluation → (people).
 
 Importing the package loads nothing heavy; each station is imported by its own name, for example
 ``from assay import quality``.

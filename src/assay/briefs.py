@@ -65,7 +65,9 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
     """
     known = set(Brief.__dataclass_fields__)
     if unknown := sorted(set(fields) - known):
-        raise BriefError(f"the brief has unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        raise BriefError(
+            f"the brief has unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
     try:
         brief = Brief(
             project=str(fields["project"]),

@@ -30,7 +30,9 @@ class Rubric:
         labels: dict[str, str] = {}
         for question in brief.questions:
             if given.get(question.name) not in question.labels:
-                raise AnswerError(question.name, f"answer “{question.text}” with one of: {', '.join(question.labels)}")
+                raise AnswerError(
+                    question.name, f"answer “{question.text}” with one of: {', '.join(question.labels)}"
+                )
             labels[question.name] = str(given[question.name])
         if unknown := sorted(set(given) - set(labels)):
             raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")

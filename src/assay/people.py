@@ -1,0 +1,78 @@
+"""What goes back to people: their own numbers, in sentences, with the evidence behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+
+from assay.records import Judgment, Skill, Statement, Verdict
+
+FEW_VOTES = 10
+CONTESTED = 0.8
+"""From this contest on, the skilled raters of a work are close to evenly split."""
+
+
+def statements(
+    judgments: Iterable[Judgment], skills: Iterable[Skill], verdicts: Iterable[Verdict]
+) -> tuple[Statement, ...]:
+    """Return one statement for each person who judged, by name.
+
+    Parameters
+    ----------
+    skills
+        As `pipeline.run` gives them; people without any (nothing to vote on) still get a statement.
+    verdicts
+        Used to point at a person's works that skilled people are split on.
+
+    >>> one = Judgment("1", "moon", "ann", "demonstration", {"text": "…"}, seconds=90)
+    >>> statements([one], [], [])[0].sentences
+    ('You judged 1 work, in 90 seconds.',)
+    """
+    by_rater: dict[str, list[Judgment]] = {}
+    for judgment in judgments:
+        by_rater.setdefault(judgment.rater, []).append(judgment)
+    skills_of: dict[str, list[Skill]] = {}
+    for skill in skills:
+        skills_of.setdefault(skill.rater, []).append(skill)
+    contest_of: dict[str, float] = {}
+    for verdict in verdicts:
+        contest_of[verdict.item] = max(verdict.contest, contest_of.get(verdict.item, 0.0))
+    return tuple(
+        _statement(rater, own, tuple(skills_of.get(rater, ())), contest_of)
+        for rater, own in sorted(by_rater.items())
+    )
+
+
+def _statement(
+    rater: str, own: Sequence[Judgment], skills: tuple[Skill, ...], contest_of: Mapping[str, float]
+) -> Statement:
+    seconds = [judgment.seconds for judgment in own if judgment.seconds is not None]
+    middle = median(seconds) if seconds else None
+    works = [judgment.work for judgment in own]
+    contested = tuple(
+        sorted((work for work in works if contest_of.get(work, 0) >= CONTESTED), key=lambda w: -contest_of[w])
+    )
+    pace = "" if middle is None else f", in {middle:.0f} seconds" + (" each (median)" if len(own) > 1 else "")
+    sentences = [f"You judged {len(own)} work{'s' if len(own) > 1 else ''}{pace}."]
+    sentences += [_about(skill) for skill in skills]
+    if contested:
+        sentences.append(
+            f"{len(contested)} of your works are ones on which skilled people are split; "
+            "a word from you on why would help the brief."
+        )
+    return Statement(rater, tuple(sentences), len(own), middle, skills, contested)
+
+
+def _about(skill: Skill) -> str:
+    if skill.votes == 0:
+        return (
+            f"On “{skill.question}” nobody else has judged your works yet: there is nothing to compare with."
+        )
+    measure = "known answers" if skill.against == "gold" else "the verdicts that others reached"
+    sentence = (
+        f"On “{skill.question}” you are right about {skill.mean:.0%} of the time "
+        f"(95 % interval {skill.low:.0%} to {skill.high:.0%}), measured against {measure}."
+    )
+    if skill.votes < FEW_VOTES:
+        sentence += f" That rests on {skill.votes} vote{'s' if skill.votes > 1 else ''} only."
+    return sentence

@@ -1,0 +1,195 @@
+"""The whole path in memory: judgments in; verdicts, skills, a board, rows and statements out.
+
+Notebooks, tests, benchmarks and the platform all call `run`; it reads nothing and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from assay import quality, registry
+from assay.errors import AssayError
+from assay.evaluation import Battles, Board, BoardError, bradley_terry
+from assay.judgments import kind as kind_named
+from assay.people import statements
+from assay.records import Battle, Brief, Example, Judgment, Question, Skill, Statement, Verdict, Vote, Work
+
+OUTCOMES = frozenset({"a", "b", "tie", "both_bad"})
+
+
+class PipelineError(AssayError):
+    """Judgments that do not belong to the works they are given with."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a project has come to.
+
+    Attributes
+    ----------
+    verdicts
+        One for each work and question that got a vote.
+    contested
+        The same, the most contested first.
+    skills
+        One for each person and question.
+    board
+        `None` where the works do not compare two samples; with a `refusal` where no ranking is possible.
+    examples
+        Rows for a dataset.
+    statements
+        One for each person.
+    unfinished
+        Questions whose method did not come to rest, so that its numbers are provisional.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    contested: tuple[Verdict, ...]
+    skills: tuple[Skill, ...]
+    board: Board | None
+    examples: tuple[Example, ...]
+    statements: tuple[Statement, ...]
+    unfinished: tuple[str, ...] = ()
+
+
+def run(
+    brief: Brief,
+    works: Sequence[Work],
+    judgments: Sequence[Judgment],
+    *,
+    method: str = "dawid-skene",
+    gold: Mapping[tuple[str, str], str] | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Outcome:
+    """Take the judgments of one project to everything that follows from them.
+
+    Parameters
+    ----------
+    judgments
+        The ones in force: at most one for each person and work.
+    method
+        A registered quality method.
+    gold
+        (work id, question) → right label, for as many works as there are.
+    progress
+        Called with the name of each station as it is reached.
+
+    Raises
+    ------
+    PipelineError
+        Where a judgment names a work that is not among `works`.
+
+    >>> from assay.records import Item, Sample
+    >>> moon = Work("moon", Item("moon", "…"), (Sample("x", "moon", "x", "…"), Sample("y", "moon", "y", "…")))
+    >>> said = [Judgment(name, "moon", name, "pairwise", {"choice": "y"}) for name in ("ann", "ben")]
+    >>> outcome = run(Brief("poems", "Delight.", "pairwise"), [moon], said)
+    >>> outcome.verdicts[0].label, outcome.examples[0].chosen_author
+    ('b', 'y')
+    """
+    kind = kind_named(brief.kind)
+    work_of = {work.id: work for work in works}
+    by_work: dict[str, list[Judgment]] = {}
+    votes: dict[str, list[Vote]] = {}
+    for judgment in judgments:
+        work = work_of.get(judgment.work)
+        if work is None:
+            raise PipelineError(
+                f"judgment {judgment.id!r} is about {judgment.work!r}, which is not in the project"
+            )
+        by_work.setdefault(work.id, []).append(judgment)
+        for name, label in kind.votes(brief, work, judgment.answer).items():
+            votes.setdefault(name, []).append(Vote(work.id, judgment.rater, name, label))
+
+    progress("quality")
+    verdicts: list[Verdict] = []
+    skills: list[Skill] = []
+    unfinished: list[str] = []
+    for question in kind.questions(brief):
+        if cast_votes := votes.get(question.name):
+            own_gold = {
+                work: label for (work, about), label in (gold or {}).items() if about == question.name
+            }
+            found, known, rested = _weigh(question, cast_votes, method, own_gold)
+            verdicts += found
+            skills += known
+            unfinished += [] if rested else [question.name]
+
+    progress("datasets")
+    verdicts_of: dict[str, dict[str, Verdict]] = {}
+    for verdict in verdicts:
+        verdicts_of.setdefault(verdict.item, {})[verdict.question] = verdict
+    examples = [
+        example
+        for work_id, own in by_work.items()
+        for example in kind.examples(brief, work_of[work_id], own, verdicts_of.get(work_id, {}))
+    ]
+    progress("evaluation")
+    board = _board(work_of, (vote for cast_votes in votes.values() for vote in cast_votes))
+    progress("people")
+    return Outcome(
+        verdicts=tuple(verdicts),
+        contested=tuple(
+            sorted(verdicts, key=lambda verdict: (-verdict.contest, verdict.item, verdict.question))
+        ),
+        skills=tuple(skills),
+        board=board,
+        examples=tuple(examples),
+        statements=statements(judgments, skills, verdicts),
+        unfinished=tuple(unfinished),
+    )
+
+
+def _weigh(
+    question: Question, votes: Sequence[Vote], method: str, gold: Mapping[str, str]
+) -> tuple[list[Verdict], list[Skill], bool]:
+    columns = quality.Columns.from_votes(votes)
+    result = cast("quality.Method", registry.get("quality", method))(columns)
+    rater_skills = quality.skills(result, gold)
+    contest_I = quality.contest(columns, rater_skills)
+    votes_I = columns.counts_I_K.sum(axis=1)
+    verdicts = [
+        Verdict(
+            item=item,
+            question=question.name,
+            label=columns.labels[choice],
+            probability=float(posterior_K[choice]),
+            posterior=dict(zip(columns.labels, map(float, posterior_K), strict=True)),
+            votes=int(count),
+            contest=float(contest),
+            method=result.method,
+        )
+        for item, choice, posterior_K, count, contest in zip(
+            columns.items, result.choice_I, result.posterior_I_K, votes_I, contest_I, strict=True
+        )
+    ]
+    skills = [
+        Skill(rater, question.name, float(mean), float(low), float(high), int(count), rater_skills.against)
+        for rater, mean, low, high, count in zip(
+            rater_skills.raters,
+            rater_skills.mean_R,
+            rater_skills.low_R,
+            rater_skills.high_R,
+            rater_skills.votes_R,
+            strict=True,
+        )
+    ]
+    return verdicts, skills, result.converged
+
+
+def _board(work_of: Mapping[str, Work], votes: Iterable[Vote]) -> Board | None:
+    """Draw a board from every vote that compares two samples by different authors."""
+    battles = []
+    for vote in votes:
+        work = work_of[vote.item]
+        if len(work.samples) == 2 and vote.label in OUTCOMES:
+            first, second = (sample.author for sample in work.samples)
+            if first != second:
+                battles.append(Battle(work.item.id, first, second, vote.label, vote.rater))
+    if not battles:
+        return None
+    try:
+        return bradley_terry(Battles.from_records(battles))
+    except BoardError as refusal:
+        return Board((), len(battles), 0, clustered=False, refusal=str(refusal))

@@ -1,0 +1,26 @@
+"""What judgments are worth: votes in, verdicts and skills out.
+
+The rule behind everything here: agreement with the majority is not quality. Methods read `Columns` (votes as
+integer codes) and return a frozen `Result`; every method is one file and one line in the registry.
+"""
+
+from assay.quality.columns import Columns
+from assay.quality.contest import contest
+from assay.quality.dawid_skene import dawid_skene
+from assay.quality.majority import majority
+from assay.quality.result import Method, Result
+from assay.quality.scores import GoldScores, score
+from assay.quality.skills import RaterSkills, skills
+
+__all__ = [
+    "Columns",
+    "GoldScores",
+    "Method",
+    "RaterSkills",
+    "Result",
+    "contest",
+    "dawid_skene",
+    "majority",
+    "score",
+    "skills",
+]

@@ -1,0 +1,279 @@
+"""Tables that people bring: bytes in, named columns out, or one sentence that says what is wrong where.
+
+Reads Parquet, CSV, TSV and JSONL; knows the column names that other tools use. Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from assay.errors import TableError
+from assay.records import Item, Judgment, Sample
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "item": ("item", "task", "item_id", "task_id", "question_id", "example_id", "id"),
+    "rater": ("rater", "worker", "annotator", "performer", "labeler", "judge", "person", "user"),
+    "label": ("label", "value", "answer", "vote", "annotation"),
+    "model_a": ("model_a", "left_model"),
+    "model_b": ("model_b", "right_model"),
+    "winner": ("winner", "outcome"),
+    "prompt": ("prompt", "instruction", "question", "input"),
+    "context": ("context", "system"),
+    "response_a": ("response_a", "answer_a", "output_a"),
+    "response_b": ("response_b", "answer_b", "output_b"),
+    "author": ("model", "author", "generator", "system_id"),
+    "text": ("response", "text", "output", "completion", "answer"),
+    "language": ("language", "lang"),
+    "domain": ("domain", "category", "topic"),
+    "seconds": ("seconds", "duration_s", "time_spent"),
+    "rater_kind": ("rater_kind",),
+}
+"""Our name for a column → the names it may come under, the first one found wins."""
+
+WINNERS: Mapping[str, str] = {
+    "a": "a", "model_a": "a", "left": "a",
+    "b": "b", "model_b": "b", "right": "b",
+    "tie": "tie", "draw": "tie",
+    "both_bad": "both_bad", "bothbad": "both_bad", "tie (bothbad)": "both_bad",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import brings: items, the samples made for them, and the judgments on pairs of samples."""
+
+    items: tuple[Item, ...]
+    samples: tuple[Sample, ...]
+    judgments: tuple[Judgment, ...] = ()
+
+
+def read(data: bytes, name: str) -> pl.DataFrame:
+    """Read a table from its bytes; `name` is the file's name, used for its ending and in messages.
+
+    Raises
+    ------
+    TableError
+        Where the bytes are empty or not what the ending says.
+
+    >>> read(b"item,rater,label\\n1,ann,yes\\n", "votes.csv").columns
+    ['item', 'rater', 'label']
+    >>> read(b"", "votes.csv")
+    Traceback (most recent call last):
+    assay.errors.TableError: votes.csv is empty; give a table with a header and at least one row
+    """
+    ending = f".{name.rpartition('.')[2]}".lower()
+    if not data.strip():
+        raise TableError(f"{name} is empty; give a table with a header and at least one row")
+    try:
+        if data.startswith(b"PAR1"):
+            frame = pl.read_parquet(io.BytesIO(data))
+        elif ending in (".csv", ".tsv"):
+            separator = "\t" if ending == ".tsv" else ","
+            frame = pl.read_csv(io.BytesIO(data), separator=separator, infer_schema=False, encoding="utf8")
+        elif ending in (".jsonl", ".ndjson"):
+            frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+        elif ending in (".parquet", ".pq"):
+            raise TableError(f"{name} is not a Parquet file; write it again, or rename it to what it is")
+        else:
+            raise TableError(f"{name} is neither .parquet, .csv, .tsv nor .jsonl; convert it to one of these")
+    except (pl.exceptions.PolarsError, OSError, UnicodeError) as wrong:
+        reason = str(wrong).strip().splitlines()[0]
+        raise TableError(f"{name} cannot be read as {ending.lstrip('.') or 'Parquet'}: {reason}") from wrong
+    if frame.is_empty():
+        raise TableError(f"{name} has a header and no rows; give at least one row")
+    return frame
+
+
+def _find(frame: pl.DataFrame, name: str) -> str | None:
+    by_lower = {column.lower(): column for column in reversed(frame.columns)}
+    return next((by_lower[alias] for alias in ALIASES[name] if alias in by_lower), None)
+
+
+def pick(
+    frame: pl.DataFrame, names: Sequence[str], *, optional: Sequence[str] = (), blank: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Return the wanted columns under our names, as text; optional ones only where they are there.
+
+    The cells of `names` must be filled; those of `blank` may be empty, since a model may say nothing.
+
+    Raises
+    ------
+    TableError
+        Where a wanted column is missing (the message lists what was found), or one of its cells is empty.
+    """
+    wanted = (*names, *blank)
+    found = {name: _find(frame, name) for name in (*wanted, *optional)}
+    for name in wanted:
+        if found[name] is None:
+            raise TableError(
+                f"there is no column for {name!r} (looked for {', '.join(ALIASES[name])}); "
+                f"the table has {', '.join(frame.columns[:12])}"
+            )
+    for column in found.values():
+        if column is not None and isinstance(
+            frame.schema[column], pl.List | pl.Struct | pl.Array | pl.Object
+        ):
+            raise TableError("the cells hold lists or records, and plain values are needed", column=column)
+    frame = frame.select(
+        pl.col(column).cast(pl.String).alias(name) for name, column in found.items() if column is not None
+    )
+    for name in names:
+        empty = frame[name].is_null() | (frame[name].str.strip_chars() == "") | (frame[name] == "NaN")
+        if empty.any():
+            row = int(empty.arg_true()[0]) + 1
+            raise TableError("the cell is empty; fill it in or remove the row", row=row, column=found[name])
+    return frame.with_columns(pl.col(name).fill_null("") for name in blank)
+
+
+def votes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns `item`, `rater`, `label` of a table of votes.
+
+    >>> votes(pl.DataFrame({"task": [1], "worker": ["ann"], "label": [0]})).columns
+    ['item', 'rater', 'label']
+    """
+    return pick(frame, ("item", "rater", "label"))
+
+
+def gold(frame: pl.DataFrame) -> dict[str, str]:
+    """Return item → right label; an item with two different gold labels is an error."""
+    picked = pick(frame, ("item", "label")).unique(maintain_order=True)
+    twice = picked["item"].is_duplicated()
+    if twice.any():
+        raise TableError(f"item {picked['item'].filter(twice)[0]!r} has two different gold labels; keep one")
+    return dict(picked.iter_rows())
+
+
+def battles(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `model_a, model_b, winner` and, where present, `item`, `rater` and `rater_kind`.
+
+    Winners come out as our four words: a, b, tie, both_bad.
+
+    Raises
+    ------
+    TableError
+        Where a winner is none of the known words, or a model meets itself; names the row.
+
+    >>> battles(pl.DataFrame({"model_a": ["x"], "model_b": ["y"], "winner": ["tie (bothbad)"]}))["winner"][0]
+    'both_bad'
+    """
+    picked = pick(frame, ("model_a", "model_b", "winner"), optional=("item", "rater", "rater_kind"))
+    spoken = picked["winner"].str.strip_chars().str.to_lowercase()
+    known = spoken.replace_strict(list(WINNERS), list(WINNERS.values()), default=None)
+    if known.null_count():
+        row = int(known.is_null().arg_true()[0])
+        raise TableError(
+            f"the winner {picked['winner'][row]!r} is none of a, b, tie, both_bad",
+            row=row + 1,
+            column="winner",
+        )
+    itself = picked["model_a"] == picked["model_b"]
+    if itself.any():
+        row = int(itself.arg_true()[0])
+        raise TableError(
+            f"{picked['model_a'][row]!r} is compared with itself; remove the row",
+            row=row + 1,
+            column="model_b",
+        )
+    return picked.with_columns(known.alias("winner"))
+
+
+def works(frame: pl.DataFrame) -> Imported:
+    """Read what is to be judged: one row a prompt, one row an answer, or one row a comparison.
+
+    Needs `prompt`; with `model` and `response` each row is a sample; with `model_a, model_b, response_a,
+    response_b` each row is a pair, and with `rater` and `winner` beside it a judgment too. Rows without an
+    `item` belong together where their prompts are equal.
+
+    >>> found = works(pl.DataFrame({"prompt": ["Hi"] * 2, "model": ["x", "y"], "response": ["Hello", "Yo"]}))
+    >>> len(found.items), [sample.author for sample in found.samples]
+    (1, ['x', 'y'])
+    """
+    pairs = _find(frame, "response_a") is not None
+    wanted, texts = ["prompt"], []
+    if pairs:
+        wanted += ["model_a", "model_b"]
+        texts = ["response_a", "response_b"]
+    elif _find(frame, "text") is not None and _find(frame, "author") is not None:
+        wanted += ["author"]
+        texts = ["text"]
+    extra = ["item", "context", "language", "domain", "seconds"]
+    if pairs:
+        extra += ["rater"]
+    picked = pick(frame, wanted, optional=extra, blank=texts)
+    if pairs and "rater" in picked.columns and _find(frame, "winner") is not None:
+        picked = picked.with_columns(battles(frame)["winner"])
+    return _gathered(picked)
+
+
+def _gathered(frame: pl.DataFrame) -> Imported:
+    items: dict[str, Item] = {}
+    samples: dict[str, Sample] = {}
+    judgments: dict[str, Judgment] = {}
+    for row, cells in enumerate(frame.iter_rows(named=True), start=1):
+        item = _item(cells)
+        other = (
+            f"item {item.id!r} has another prompt, language or domain further up; give it an id of its own"
+        )
+        _keep(items, item, TableError(other, row=row, column="prompt"))
+        ours = [
+            Sample(f"{item.id}/{author}", item.id, author, _normal(cells[text]))
+            for author, text in _authors(cells)
+        ]
+        for sample in ours:
+            other = (
+                f"{sample.author!r} has another answer to this item further up; keep one, or rename the model"
+            )
+            _keep(samples, sample, TableError(other, row=row, column="response"))
+        if len({sample.author for sample in ours}) < len(ours):
+            itself = f"{ours[0].author!r} is compared with itself; remove the row"
+            raise TableError(itself, row=row, column="model_b")
+        if cells.get("winner") and cells.get("rater"):
+            judgment = _judgment(item, ours, cells)
+            judgments[judgment.id] = judgment
+    return Imported(tuple(items.values()), tuple(samples.values()), tuple(judgments.values()))
+
+
+def _item(cells: Mapping[str, Any]) -> Item:
+    prompt, context = _normal(cells["prompt"]), _normal(cells.get("context") or "")
+    # A digest of the text, so that the same prompt imported twice is the same item.
+    name = cells.get("item") or hashlib.blake2b(f"{prompt}\0{context}".encode(), digest_size=6).hexdigest()
+    return Item(str(name), prompt, context, cells.get("language") or "und", cells.get("domain") or "")
+
+
+def _authors(cells: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "author" in cells:
+        yield cells["author"], "text"
+    elif "model_a" in cells:
+        yield cells["model_a"], "response_a"
+        yield cells["model_b"], "response_b"
+
+
+def _judgment(item: Item, shown: Sequence[Sample], cells: Mapping[str, Any]) -> Judgment:
+    work = f"{item.id}:{'|'.join(sample.author for sample in sorted(shown, key=lambda sample: sample.id))}"
+    winner = str(cells["winner"])
+    choice = {"a": shown[0].id, "b": shown[1].id}.get(winner, winner)
+    return Judgment(
+        id=f"{work}/{cells['rater']}",
+        work=work,
+        rater=str(cells["rater"]),
+        kind="pairwise",
+        answer={"choice": choice},
+        seconds=float(cells["seconds"]) if cells.get("seconds") else None,
+        shown=tuple(sample.id for sample in shown),
+    )
+
+
+def _keep(held: dict[str, Any], value: Item | Sample, wrong: TableError) -> None:
+    if held.setdefault(value.id, value) != value:
+        raise wrong
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
