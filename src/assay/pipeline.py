@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from assay import quality, registry
+from assay import quality
 from assay.errors import AssayError
 from assay.evaluation import Battles, Board, BoardError, bradley_terry
 from assay.judgments import kind as kind_named
 from assay.people import statements
-from assay.records import Battle, Brief, Example, Judgment, Question, Skill, Statement, Verdict, Vote, Work
+from assay.records import Battle, Brief, Example, Judgment, Skill, Statement, Verdict, Vote, Work
 
 OUTCOMES = frozenset({"a", "b", "tie", "both_bad"})
 
@@ -111,10 +110,11 @@ def run(
             own_gold = {
                 work: label for (work, about), label in (gold or {}).items() if about == question.name
             }
-            found, known, rested = _weigh(question, cast_votes, method, own_gold)
-            verdicts += found
-            skills += known
-            unfinished += [] if rested else [question.name]
+            columns = quality.Columns.from_votes(cast_votes)
+            finding = quality.weigh(columns, question=question.name, method=method, gold=own_gold)
+            verdicts += finding.verdicts
+            skills += finding.skills
+            unfinished += [] if finding.result.converged else [question.name]
 
     progress("datasets")
     verdicts_of: dict[str, dict[str, Verdict]] = {}
@@ -139,43 +139,6 @@ def run(
         statements=statements(judgments, skills, verdicts),
         unfinished=tuple(unfinished),
     )
-
-
-def _weigh(
-    question: Question, votes: Sequence[Vote], method: str, gold: Mapping[str, str]
-) -> tuple[list[Verdict], list[Skill], bool]:
-    columns = quality.Columns.from_votes(votes)
-    result = cast("quality.Method", registry.get("quality", method))(columns)
-    rater_skills = quality.skills(result, gold)
-    contest_I = quality.contest(columns, rater_skills)
-    votes_I = columns.counts_I_K.sum(axis=1)
-    verdicts = [
-        Verdict(
-            item=item,
-            question=question.name,
-            label=columns.labels[choice],
-            probability=float(posterior_K[choice]),
-            posterior=dict(zip(columns.labels, map(float, posterior_K), strict=True)),
-            votes=int(count),
-            contest=float(contest),
-            method=result.method,
-        )
-        for item, choice, posterior_K, count, contest in zip(
-            columns.items, result.choice_I, result.posterior_I_K, votes_I, contest_I, strict=True
-        )
-    ]
-    skills = [
-        Skill(rater, question.name, float(mean), float(low), float(high), int(count), rater_skills.against)
-        for rater, mean, low, high, count in zip(
-            rater_skills.raters,
-            rater_skills.mean_R,
-            rater_skills.low_R,
-            rater_skills.high_R,
-            rater_skills.votes_R,
-            strict=True,
-        )
-    ]
-    return verdicts, skills, result.converged
 
 
 def _board(work_of: Mapping[str, Work], votes: Iterable[Vote]) -> Board | None:

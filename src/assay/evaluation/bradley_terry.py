@@ -65,7 +65,8 @@ def bradley_terry(battles: Battles, *, intervals: Literal["auto", "rater", "vote
     before squaring (CR1 factor G/(G−1)): people repeat themselves, and intervals that take each vote as a
     fresh person are too narrow (85 % coverage instead of 95 in simulations with personal taste); the quantile
     is Student's with G−1 degrees of freedom. `auto` is `rater` where at least 5 raters are known. Rank ranges
-    hold for all pairs at once (Bonferroni): a model's best rank is one more than the number of models surely above it.
+    hold for all pairs at once (Bonferroni): a model's best rank is one more than the number of models that
+    are surely above it.
 
     Source: Bradley & Terry, Biometrika 39 (1952); Zermelo (1929); sandwich: Huber (1967), clustered: Liang &
     Zeger, Biometrika 73 (1986).

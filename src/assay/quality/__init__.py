@@ -11,9 +11,11 @@ from assay.quality.majority import majority
 from assay.quality.result import Method, Result
 from assay.quality.scores import GoldScores, score
 from assay.quality.skills import RaterSkills, skills
+from assay.quality.weigh import Finding, weigh
 
 __all__ = [
     "Columns",
+    "Finding",
     "GoldScores",
     "Method",
     "RaterSkills",
@@ -23,4 +25,5 @@ __all__ = [
     "majority",
     "score",
     "skills",
+    "weigh",
 ]

@@ -20,8 +20,7 @@ def contest(columns: Columns, skills: RaterSkills) -> Floats:
     -------
     Array of length I, each in [0, 1]; 0 where there is only one label.
 
-    >>> from assay.quality.majority import majority
-    >>> from assay.quality.skills import skills
+    >>> from assay.quality import majority, skills
     >>> columns = Columns.from_lists(list("iijj"), ["ann", "ben"] * 2, ["yes", "no", "no", "no"])
     >>> split, agreed = contest(columns, skills(majority(columns)))
     >>> bool(split > agreed)

@@ -44,8 +44,8 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
     gold
         Item → right label. Used where at least one vote falls on a gold item.
 
+    >>> from assay.quality import Columns, majority
     >>> columns = Columns.from_lists(["i", "i", "j", "j"], ["ann", "ben"] * 2, ["yes", "no", "no", "no"])
-    >>> from assay.quality.majority import majority
     >>> skills(majority(columns), gold={"i": "yes", "j": "no"}).mean_R.round(2).tolist()
     [0.78, 0.61]
     """

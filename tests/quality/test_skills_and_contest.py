@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import beta
+
+from assay.quality import Columns, contest, dawid_skene, majority, skills
+
+
+def test_against_gold_a_skill_is_the_shrunk_share_of_right_votes_with_its_beta_interval():
+    columns = Columns.from_lists(list("ijkl") * 2, ["ann"] * 4 + ["ben"] * 4, ["yes"] * 4 + ["no"] * 4)
+
+    known = skills(majority(columns), gold=dict.fromkeys("ijkl", "yes"))
+
+    # The crowd is right in 4 of 8 votes, so the prior is Beta(2, 2): ann Beta(6, 2), ben Beta(2, 6).
+    np.testing.assert_allclose(known.mean_R, [0.75, 0.25])
+    np.testing.assert_allclose(known.low_R, [beta.ppf(0.025, 6, 2), beta.ppf(0.025, 2, 6)])
+    np.testing.assert_allclose(known.high_R, [beta.ppf(0.975, 6, 2), beta.ppf(0.975, 2, 6)])
+    assert known.against == "gold"
+
+
+def test_nobody_is_measured_against_a_verdict_that_rests_on_their_own_vote():
+    # Alone on every item: all agreement would be with oneself, so the skill stays where the crowd's is.
+    columns = Columns.from_lists(["i", "j", "k"], ["ann", "ben", "cleo"], ["yes", "no", "yes"])
+
+    known = skills(majority(columns))
+
+    assert known.votes_R.tolist() == [0, 0, 0]
+    assert len(set(known.mean_R.tolist())) == 1
+
+
+def test_the_majority_does_not_make_a_careless_rater_look_skilled():
+    rng = np.random.default_rng(5)
+    truth = rng.integers(2, size=400)
+    accuracy = {"ann": 0.92, "ben": 0.9, "cleo": 0.88, "coin": 0.5, "upside-down": 0.15}
+    votes = [
+        (str(item), name, str(truth[item] if rng.random() < p else 1 - truth[item]))
+        for item in range(400)
+        for name, p in accuracy.items()
+    ]
+
+    known = skills(dawid_skene(Columns.from_lists(*zip(*votes, strict=True))))
+
+    for name, low, high in zip(known.raters, known.low_R, known.high_R, strict=True):
+        assert low - 0.05 <= accuracy[name] <= high + 0.05, name
+
+
+def test_skills_are_never_nan_even_where_everybody_agrees():
+    known = skills(dawid_skene(Columns.from_lists(["i", "i"], ["ann", "ben"], ["yes", "yes"])))
+
+    assert np.isfinite([known.mean_R, known.low_R, known.high_R]).all()
+
+
+def test_items_that_skilled_people_dispute_are_more_contested_than_those_a_careless_one_does():
+    votes = [(f"easy{n}", name, "yes") for n in range(30) for name in ("ann", "ben", "cleo")]
+    votes += [(f"easy{n}", "coin", "yes" if n % 2 else "no") for n in range(30)]
+    votes += [("hard", "ann", "yes"), ("hard", "ben", "no"), ("hard", "cleo", "yes"), ("hard", "coin", "yes")]
+    columns = Columns.from_lists(*zip(*votes, strict=True))
+
+    spread = dict(zip(columns.items, contest(columns, skills(dawid_skene(columns))), strict=True))
+
+    assert max(spread, key=spread.get) == "hard"
+    assert spread["easy2"] < 0.5 < spread["hard"]
+
+
+def test_contest_is_zero_where_there_is_only_one_label():
+    columns = Columns.from_lists(["i"], ["ann"], ["yes"])
+
+    assert contest(columns, skills(majority(columns))).tolist() == [0.0]
