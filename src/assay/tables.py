@@ -71,6 +71,8 @@ def read(data: bytes, name: str) -> pl.DataFrame:
     ending = f".{name.rpartition('.')[2]}".lower()
     if not data.strip():
         raise TableError(f"{name} is empty; give a table with a header and at least one row")
+    if ending in (".csv", ".tsv", ".jsonl", ".ndjson") and b"\0" in data[:4096]:
+        raise TableError(f"{name} is not UTF-8 text; save it again as UTF-8")
     try:
         if data.startswith(b"PAR1"):
             frame = pl.read_parquet(io.BytesIO(data))
