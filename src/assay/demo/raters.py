@@ -110,11 +110,16 @@ def worths(works: Iterable[Work], *, rng: Generator) -> dict[str, float]:
     nobody has read, as a live model's, gets what the small model usually earns in that language.
     """
     merits = _merits()
-    unread: dict[str, float] = {}
+    samples: dict[str, tuple[Sample, float]] = {}
     for work in works:
         usual = LIVE_ENGLISH if speaks(("en",), work.item.language) else LIVE_ELSEWHERE
-        unread |= {sample.id: merits.get(sample.id, usual) for sample in work.samples}
-    return {sample: unread[sample] + READING * float(rng.standard_normal()) for sample in sorted(unread)}
+        samples |= {sample.id: (sample, merits.get(sample.id, usual)) for sample in work.samples}
+    chance: dict[tuple[str, str], float] = {}  # the same words are worth the same, whoever wrote them
+    worth: dict[str, float] = {}
+    for name, (sample, merit) in sorted(samples.items()):
+        draw = READING * float(rng.standard_normal())
+        worth[name] = merit + chance.setdefault((sample.item, sample.text), draw)
+    return worth
 
 
 def _letters(work: Work) -> float:
@@ -156,7 +161,7 @@ def _answer(
             choice = TIE if even else left.id if long > short else right.id
         case _ if max(seen_left, seen_right) < person.bad_below:
             choice = BOTH_BAD
-        case _ if abs(difference) < person.tie_within:
+        case _ if abs(difference) < person.tie_within or left.text == right.text:
             choice = TIE
         case "inverted":
             choice = worse.id
