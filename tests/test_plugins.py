@@ -133,10 +133,11 @@ class YesNo:
     def check(self, brief, work, answer):
         if answer.get("yes") not in ("no", "yes"): raise AnswerError("yes", "say yes or no")
         return {"yes": answer["yes"]}
-    def votes(self, brief, work, answer): return {"yes": answer["yes"]}
+    def votes(self, brief, work, answer): return dict(answer)
     def examples(self, brief, work, judgments, verdicts):
         ids = tuple(judgment.id for judgment in judgments)
-        return [Example(work.id, "rating", work.item.prompt, work.id, ids, ratings={"yes": verdicts["yes"].label})]
+        labels = {"yes": verdicts["yes"].label}
+        return [Example(work.id, "rating", work.item.prompt, work.id, ids, ratings=labels)]
 """
 
 

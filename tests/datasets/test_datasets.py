@@ -25,7 +25,7 @@ def test_nothing_that_fits_is_an_error_before_the_first_line():
 
     with pytest.raises(DatasetError, match="the project has rating rows"):
         next(lines([rating], format_named("trl-sft")))
-    with pytest.raises(DatasetError, match="no row is at least 0.99 sure"):
+    with pytest.raises(DatasetError, match=r"no row is at least 0\.99 sure"):
         next(lines([SURE], format_named("jsonl"), least_weight=0.99))
 
 

@@ -94,9 +94,9 @@ def test_intervals_by_rater_cover_the_truth_where_people_have_tastes_of_their_ow
         c = 16 * np.sqrt(3) / (15 * np.pi)
         target = strength / np.sqrt(1 + 2 * 0.6**2 * c**2)
         target = 1000 + ELO * (target - target.mean())
-        for how in covered:
+        for how, hits in covered.items():
             for standing in bradley_terry(battles, intervals=how).standings:
-                covered[how].append(standing.low <= target[int(standing.model[1:])] <= standing.high)
+                hits.append(standing.low <= target[int(standing.model[1:])] <= standing.high)
 
     assert np.mean(covered["rater"]) >= 0.92 > np.mean(covered["vote"])
 

@@ -30,12 +30,10 @@ def plain_dawid_skene(votes, rounds: int) -> dict[str, dict[str, float]]:
     items = sorted({item for item, _, _ in votes})
     raters = sorted({rater for _, rater, _ in votes})
     labels = sorted({label for _, _, label in votes})
-    belief = {
-        item: {k: sum(i == item and label == k for i, _, label in votes) for k in labels} for item in items
-    }
+    belief = {}
     for item in items:
-        total = sum(belief[item].values())
-        belief[item] = {k: count / total for k, count in belief[item].items()}
+        counts = {k: sum(i == item and label == k for i, _, label in votes) for k in labels}
+        belief[item] = {k: count / sum(counts.values()) for k, count in counts.items()}
     for _ in range(rounds):
         theta = {(r, k, lab): 3.0 if k == lab else 1.0 for r in raters for k in labels for lab in labels}
         for item, rater, label in votes:

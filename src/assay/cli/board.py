@@ -60,11 +60,16 @@ def command(
     from assay.cli import files, screen
     from assay.evaluation import Battles, bradley_terry
 
+    if report:
+        files.ending(report, ".html")
+    if out:
+        files.ending(out, *files.TABLES)
     frame = _chosen(tables.battles(files.table(battles)), raters, only)
     with screen.working("fitting the board"):
         board = bradley_terry(Battles.from_frame(frame), intervals=intervals)
-    people = f" by {board.raters:,} raters" if board.raters else ""
-    screen.plain(f"{board.votes:,} comparisons of {len(board.standings):,} models{people}")
+    people = f" by {screen.count(board.raters, 'rater')}" if board.raters else ""
+    models = screen.count(len(board.standings), "model")
+    screen.plain(f"{screen.count(board.votes, 'comparison')} of {models}{people}")
     screen.show_board(board, top=top)
     how = "each rater's votes taken together" if board.clustered else "each vote taken as a new person"
     screen.plain(f"Intervals: 95 %, {how}; {board.mean_width:.1f} Elo wide on average.", "dim")
@@ -78,7 +83,7 @@ def command(
         from assay import figures
         from assay.evaluation import plots
 
-        files.write_text(files.ending(report, ".html"), figures.page(battles.name, [plots.standings(board)]))
+        files.write_text(report, figures.page(battles.name, [plots.standings(board)]))
         screen.plain(f"Wrote {report}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +12,13 @@ import polars as pl
 
 from assay import tables
 from assay.errors import AssayError
+
+TABLES: Mapping[str, Callable[[pl.DataFrame], Callable[[BinaryIO], object]]] = {
+    ".parquet": lambda frame: frame.write_parquet,
+    ".csv": lambda frame: frame.write_csv,
+    ".jsonl": lambda frame: frame.write_ndjson,
+}
+"""The ending of a file → what writes a table into it."""
 
 
 def table(path: Path) -> pl.DataFrame:
@@ -62,11 +69,13 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
         raise
 
 
-def ending(path: Path, wanted: str) -> Path:
-    """Return the path, or say that its name has to end in `wanted`."""
-    if path.suffix.lower() != wanted:
-        raise AssayError(f"{path.name} does not end in {wanted}; name the file after what it will be")
-    return path
+def ending(path: Path, *wanted: str) -> str:
+    """Return the ending of a path, or say that it has to be one of those `wanted`."""
+    if (found := path.suffix.lower()) not in wanted:
+        raise AssayError(
+            f"{path.name} does not end in {' or '.join(wanted)}; name the file after what it will be"
+        )
+    return found
 
 
 def write_text(path: Path, text: str | Iterable[str]) -> None:
@@ -77,12 +86,4 @@ def write_text(path: Path, text: str | Iterable[str]) -> None:
 
 def write_table(path: Path, frame: pl.DataFrame) -> None:
     """Write a table as Parquet, CSV or JSONL, by the ending of its name."""
-    ending = path.suffix.lower()
-    if ending == ".parquet":
-        write(path, frame.write_parquet)
-    elif ending == ".csv":
-        write(path, frame.write_csv)
-    elif ending == ".jsonl":
-        write(path, frame.write_ndjson)
-    else:
-        raise AssayError(f"{path.name} ends in none of .parquet, .csv, .jsonl; choose one of these")
+    write(path, TABLES[ending(path, *TABLES)](frame))

@@ -46,6 +46,8 @@ def command(
     from assay import quality, tables
     from assay.cli import files, screen
 
+    if report:
+        files.ending(report, ".html")
     columns = quality.Columns.from_frame(tables.votes(files.table(votes)))
     right = tables.gold(files.table(gold)) if gold else {}
     with screen.working("weighing the votes"):
@@ -78,11 +80,13 @@ def _introduce(finding: Finding) -> None:
 
     result, columns = finding.result, finding.result.columns
     screen.plain(
-        f"{len(columns):,} votes by {len(columns.raters):,} raters on {len(columns.items):,} items; "
+        f"{screen.count(len(columns), 'vote')} by {screen.count(len(columns.raters), 'rater')} "
+        f"on {screen.count(len(columns.items), 'item')}; "
         f"labels: {', '.join(columns.labels[:12])}{' …' if len(columns.labels) > 12 else ''}"
     )
     if columns.repeated:
-        screen.plain(f"{columns.repeated:,} votes gave way to a later one of the same rater on the same item")
+        repeated = screen.count(columns.repeated, "vote")
+        screen.plain(f"{repeated} gave way to a later one of the same rater on the same item")
     if not result.converged:
         screen.plain(f"{result.method} was still moving after {result.iterations} rounds", "yellow")
     if len(columns.labels) == 1:
@@ -156,4 +160,4 @@ def _draw(report: Path, name: str, finding: Finding) -> None:
         f"weighed by {finding.result.method}."
     )
     drawn = [plots.skills(finding.skills), plots.contest(finding.verdicts)]
-    files.write_text(files.ending(report, ".html"), figures.page(name, drawn, intro=intro))
+    files.write_text(report, figures.page(name, drawn, intro=intro))

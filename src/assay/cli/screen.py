@@ -40,6 +40,15 @@ def plain(text: str, style: str = "") -> None:
     console.print(Text(text, style=style))
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it has to be.
+
+    >>> count(1, "vote"), count(1200, "vote")
+    ('1 vote', '1,200 votes')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def interval(low: float, middle: float, high: float, *, least: float, most: float, width: int = 25) -> str:
     """Draw an interval with its middle on a line `width` characters long.
 

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+VOTES = "item,rater,label\n" + "".join(
+    f"i{i},{rater},{'yes' if (i % 3 == 0) ^ wrong else 'no'}\n"
+    for i in range(30)
+    for rater, wrong in (("ann", False), ("ben", False), ("cleo", False), ("dan", i % 2 == 0))
+)
+GOLD = "item,label\n" + "".join(f"i{i},{'yes' if i % 3 == 0 else 'no'}\n" for i in range(30))
+
+
+def test_quality_names_the_reliable_the_unreliable_and_the_contested(run, tmp_path):
+    (tmp_path / "votes.csv").write_text(VOTES)
+    (tmp_path / "gold.csv").write_text(GOLD)
+
+    ran = run("quality", "votes.csv", "--gold", "gold.csv", "--top", "1")
+
+    assert ran.code == 0, ran.err
+    assert "120 votes by 4 raters on 30 items; labels: no, yes" in ran.out
+    assert "100.0%" in ran.out
+    best, worst = ran.out.split("Least reliable raters")
+    assert "ann" in best
+    assert "dan" in worst
+
+
+def test_quality_writes_tables_that_hold_every_item_and_rater(run, tmp_path):
+    (tmp_path / "votes.csv").write_text(VOTES)
+
+    ran = run("quality", "votes.csv", "--out", "worth")
+
+    assert ran.code == 0, ran.err
+    verdicts, raters = (
+        pl.read_parquet(tmp_path / f"worth/{name}.parquet") for name in ("verdicts", "raters")
+    )
+    assert len(verdicts) == 30
+    assert verdicts.columns[-2:] == ["p[no]", "p[yes]"]
+    assert raters.sort("mean")["rater"][0] == "dan"
+
+
+def test_quality_on_real_votes_prints_the_reference_figures(run, shared):
+    labels, gold = (shared(f"truth/rte/{name}.parquet") for name in ("labels", "gold"))
+
+    ran = run("quality", labels, "--gold", gold)
+
+    assert "92.8%" in ran.out
+    assert "89.7%" in ran.out
+
+
+def test_board_on_a_real_arena_leaves_model_judges_out_and_says_so(run, shared):
+    ran = run(
+        "board", shared("prefs/llmfao/battles.parquet"), "--intervals", "vote", "--top", "3", "--out", "b.csv"
+    )
+
+    assert ran.code == 0, ran.err
+    assert "4,278 comparisons by model judges are left out" in ran.out
+    assert "8,931 comparisons of 59 models by 124 raters" in ran.out
+    assert "72.8 Elo wide" in ran.out
+    assert len(pl.read_csv("b.csv")) == 59
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "message"),
+    [
+        ("", ("quality", "t.csv"), "t.csv is empty"),
+        ("item,label\n1,yes\n", ("quality", "t.csv"), "no column for 'rater'"),
+        ("item,rater,label\n1,ann,\n", ("quality", "t.csv"), "row 1, column 'label'"),
+        (
+            "item,rater,label\n1,ann,yes\n",
+            ("quality", "t.csv", "--method", "oracle"),
+            "known: majority, dawid-skene",
+        ),
+        (
+            "item,rater,label\n1,ann,yes\n",
+            ("quality", "t.csv", "--gold", "t.parquet"),
+            "t.parquet does not exist",
+        ),
+        (
+            "item,rater,label\n1,ann,yes\n",
+            ("quality", "t.csv", "--report", "r.pdf"),
+            "r.pdf does not end in .html",
+        ),
+        ("x", ("quality", "t.csv", "--top", "0"), "0 is not in the range"),
+        ("model_a,model_b,winner\nx,x,a\n", ("board", "t.csv"), "'x' is compared with itself"),
+        ("model_a,model_b,winner\nx,y,first\n", ("board", "t.csv"), "'first' is none of a, b, tie, both_bad"),
+        ("model_a,model_b,winner\nx,y,a\n", ("board", "t.csv", "--only", "z"), "no model 'z' in the table"),
+        ("model_a,model_b,winner\nx,y,a\np,q,a\n", ("board", "t.csv"), "2 groups that were never compared"),
+        (
+            "model_a,model_b,winner\nx,y,a\n",
+            ("board", "t.csv", "--out", "b.xlsx"),
+            "b.xlsx does not end in .parquet or .csv",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_two(run, tmp_path, content, words, message):
+    (tmp_path / "t.csv").write_text(content)
+
+    ran = run(*words)
+
+    assert ran.code == 2
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv"], (
+        "nothing half-written is left behind"
+    )
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_alone(run, tmp_path, monkeypatch):
+    (tmp_path / "votes.csv").write_text(VOTES)
+    (tmp_path / "worth").mkdir()
+    (tmp_path / "worth/verdicts.parquet").write_text("the old one")
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", lambda self, stream: stream.write(b"half") and 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        run("quality", "votes.csv", "--out", "worth")
+
+    assert [path.name for path in (tmp_path / "worth").iterdir()] == ["verdicts.parquet"]
+    assert (tmp_path / "worth/verdicts.parquet").read_text() == "the old one"
