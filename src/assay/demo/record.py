@@ -24,7 +24,7 @@ from assay.records import Item, Sample
 LONGEST = 120
 """Tokens after which a recorded answer is cut off."""
 LIVE_PROMPTS, LIVE_TOKENS = 8, 48
-"""One prompt in each language; about fifteen seconds for the embedded model on one core."""
+"""One prompt in each language; some ten seconds for the embedded model on one core."""
 
 
 @dataclass(frozen=True, slots=True)
