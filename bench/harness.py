@@ -91,7 +91,7 @@ def timed(command: Sequence[str], *, runs: int, env: dict[str, str] | None = Non
 
 
 def environment(name: str, *packages: str) -> Path:
-    """Create an environment of the bench's own with these packages, once, and return its folder of programs."""
+    """Create an environment of the bench's own with these packages, once; return its programs."""
     folder = SCRATCH / name
     marker = folder / ".packages"
     wanted = "\n".join(packages)
@@ -137,7 +137,7 @@ def cpu_of(pid: int) -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process and its children, in MB (Linux); shared pages count once each."""
+    """Return the resident memory of a process and its children, in MB (Linux)."""
     pages = sum(
         int(Path(f"/proc/{process}/statm").read_text().split()[1]) for process in [pid, *children(pid)]
     )

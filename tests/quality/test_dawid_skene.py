@@ -26,7 +26,7 @@ def columns_of(votes) -> Columns:
 
 
 def plain_dawid_skene(votes, rounds: int) -> dict[str, dict[str, float]]:
-    """Dawid and Skene's algorithm written out in loops, with the same prior: three on the diagonal, one off."""
+    """Dawid and Skene's algorithm in loops, with the same prior: 3 on the diagonal, 1 off."""
     items = sorted({item for item, _, _ in votes})
     raters = sorted({rater for _, rater, _ in votes})
     labels = sorted({label for _, _, label in votes})
