@@ -192,3 +192,25 @@ def test_a_question_cannot_be_asked_twice():
 
     with pytest.raises(briefs.BriefError, match="asked twice"):
         briefs.check(replace(briefs.from_mapping(sample_of("rubric")["brief"]), questions=twice))
+
+
+@pytest.mark.parametrize("name", registry.names("quality"))
+def test_for_a_quality_method_a_vote_of_weight_two_is_the_vote_of_two_raters_alike(name):
+    """Exact for a single item, where no model of raters can tell one rater from two."""
+    import polars as pl
+
+    heavy = pl.DataFrame(
+        {"item": ["i"] * 2, "rater": ["r0", "r1"], "label": ["x", "y"], "weight": [2.0, 1.0]}
+    )
+    result = registry.get("quality", name)(Columns.from_frame(heavy))
+
+    assert result.verdicts == {"i": "x"}
+
+
+@pytest.mark.parametrize("name", registry.names("quality"))
+def test_a_quality_method_leaves_known_items_as_they_are(name):
+    votes = Columns.from_lists(["i", "i", "j"], ["ann", "ben", "ann"], ["yes", "yes", "no"])
+
+    result = registry.get("quality", name)(votes.knowing({"i": "no"}))
+
+    assert result.verdicts["i"] == "no"

@@ -66,3 +66,19 @@ def test_the_incidence_holds_each_vote_once():
     dense = columns.incidence.toarray().reshape(2, 2, 2)  # item, rater, label
 
     np.testing.assert_array_equal(dense, [[[1, 0], [0, 1]], [[0, 1], [0, 0]]])
+
+
+def test_weights_that_are_no_positive_numbers_are_refused_with_their_row():
+    frame = pl.DataFrame(
+        {"item": ["i", "j"], "rater": ["ann"] * 2, "label": ["yes"] * 2, "weight": [1.0, -2.0]}
+    )
+
+    with pytest.raises(TableError, match="row 2, column 'weight': a weight is a finite number above 0"):
+        Columns.from_frame(frame)
+
+
+def test_history_of_another_shape_is_refused():
+    columns = Columns.from_lists(["i", "i"], ["ann", "ben"], ["yes", "no"])
+
+    with pytest.raises(VotesError, match="history of 'ann' is not 2 × 2"):
+        columns.remembering({"ann": np.ones((3, 3))})

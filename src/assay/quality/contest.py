@@ -35,7 +35,7 @@ def contest(columns: Columns, skills: RaterSkills) -> Floats:
         trust_R = np.ones_like(trust_R)
     cell_N = columns.item_N * n_labels + columns.label_N
     weight_I_K = np.bincount(
-        cell_N, weights=trust_R[columns.rater_N], minlength=len(columns.items) * n_labels
+        cell_N, weights=trust_R[columns.rater_N] * columns.weights_N, minlength=len(columns.items) * n_labels
     ).reshape(-1, n_labels)
     share_I_K = weight_I_K + 0.5 / n_labels * trust_R.max()
     share_I_K /= share_I_K.sum(axis=1, keepdims=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from scipy.special import softmax
 
 from assay.quality.columns import Columns, Floats
-from assay.quality.majority import majority
 from assay.quality.result import Result
 
 PRIOR_RIGHT, PRIOR_WRONG = 3.0, 1.0
@@ -49,6 +49,7 @@ def dawid_skene(
     >>> accuracy = {"ann": 0.9, "ben": 0.9, "cleo": 0.9, "coin": 0.5, "upside-down": 0.2}
     >>> votes = [(item, name, str(truth[item] if rng.random() < p else 1 - truth[item]))
     ...          for item in range(200) for name, p in accuracy.items()]
+    >>> from assay.quality import majority
     >>> columns = Columns.from_lists(*zip(*votes))
     >>> right = lambda result: sum(result.verdicts[str(item)] == str(truth[item]) for item in range(200))
     >>> right(dawid_skene(columns)) > right(majority(columns))
@@ -59,15 +60,17 @@ def dawid_skene(
     by_cell = incidence.T.tocsr()
     prior_K_K = np.full((n_labels, n_labels), wrong) + (right - wrong) * np.eye(n_labels)
 
-    posterior_I_K = majority(columns).posterior_I_K
+    posterior_I_K = columns.shares_I_K
     converged, iteration = False, 0
-    confusion_R_K_K = np.empty((n_raters, n_labels, n_labels))
+    counts_R_K_K = confusion_R_K_K = np.empty((n_raters, n_labels, n_labels))
     while not converged and iteration < max_iterations:
         iteration += 1
-        confusion_R_K_K = _confusion(by_cell @ posterior_I_K, n_raters, prior_K_K)
+        counts_R_K_K = expected_counts(columns, by_cell, posterior_I_K)
+        confusion_R_K_K = counts_R_K_K + prior_K_K
+        confusion_R_K_K /= confusion_R_K_K.sum(axis=2, keepdims=True)
         share_K = (posterior_I_K.sum(axis=0) + 1) / (len(columns.items) + n_labels)
         log_by_cell = np.log(confusion_R_K_K).transpose(0, 2, 1).reshape(n_raters * n_labels, n_labels)
-        updated_I_K = softmax(np.log(share_K) + incidence @ log_by_cell, axis=1)
+        updated_I_K = columns.clamped(softmax(np.log(share_K) + incidence @ log_by_cell, axis=1))
         converged = bool(np.max(np.abs(updated_I_K - posterior_I_K)) < tolerance)
         posterior_I_K = updated_I_K
 
@@ -83,11 +86,15 @@ def dawid_skene(
         converged=converged,
         iterations=iteration,
         confusion_R_K_K=confusion_R_K_K,
+        counts_R_K_K=counts_R_K_K,
     )
 
 
-def _confusion(counts_RL_K: Floats, n_raters: int, prior_K_K: Floats) -> Floats:
-    n_labels = len(prior_K_K)
-    counts_R_K_L = counts_RL_K.reshape(n_raters, n_labels, n_labels).transpose(0, 2, 1) + prior_K_K
-    normalised: Floats = counts_R_K_L / counts_R_K_L.sum(axis=2, keepdims=True)
-    return normalised
+def expected_counts(columns: Columns, by_cell: sparse.csr_array, posterior_I_K: Floats) -> Floats:
+    """Return how often each rater gave label l where k is right, by the posterior and by their history.
+
+    `by_cell` is the transposed `Columns.incidence`; the result has the axes rater, right label, given label.
+    """
+    n_raters, n_labels = len(columns.raters), len(columns.labels)
+    counts_R_K_K: Floats = (by_cell @ posterior_I_K).reshape(n_raters, n_labels, n_labels).transpose(0, 2, 1)
+    return counts_R_K_K if columns.history_R_K_K is None else counts_R_K_K + columns.history_R_K_K

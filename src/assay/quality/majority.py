@@ -13,10 +13,9 @@ def majority(columns: Columns) -> Result:
     >>> majority(columns).posterior_I_K.round(2).tolist()
     [[0.33, 0.67]]
     """
-    counts_I_K = columns.counts_I_K
     return Result(
         columns=columns,
-        posterior_I_K=counts_I_K / counts_I_K.sum(axis=1, keepdims=True),
+        posterior_I_K=columns.shares_I_K,
         method="majority",
         assumed=("everybody is equally often right", "mistakes do not repeat from one rater to the next"),
     )

@@ -30,6 +30,8 @@ class Result:
     confusion_R_K_K
         For each rater, the probability of giving label l where k is right; `None` where the method has no
         model of raters.
+    counts_R_K_K
+        The expected counts behind it, history included, prior left out: what `Columns.remembering` takes.
     """
 
     columns: Columns
@@ -39,6 +41,7 @@ class Result:
     converged: bool = True
     iterations: int = 0
     confusion_R_K_K: Floats | None = field(default=None, repr=False)
+    counts_R_K_K: Floats | None = field(default=None, repr=False)
 
     @cached_property
     def choice_I(self) -> Codes:

@@ -52,6 +52,7 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
     columns = result.columns
     right_N, counted_N, against = _right(result, gold or {})
     n_raters = len(columns.raters)
+    counted_N = counted_N * columns.weights_N
     votes_R = np.bincount(columns.rater_N, weights=counted_N, minlength=n_raters)
     right_R = np.bincount(columns.rater_N, weights=right_N * counted_N, minlength=n_raters)
     # The crowd's accuracy, itself held back from 0 and 1 by one vote each way.
@@ -63,7 +64,7 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
         mean_R=alpha_R / (alpha_R + beta_R),
         low_R=betaincinv(alpha_R, beta_R, 0.025),
         high_R=betaincinv(alpha_R, beta_R, 0.975),
-        votes_R=votes_R.astype(np.int64),
+        votes_R=np.bincount(columns.rater_N, counted_N > 0, n_raters).astype(np.int64),
         against=against,
     )
 
@@ -81,8 +82,9 @@ def _right(result: Result, gold: Mapping[str, str]) -> tuple[Floats, Floats, Lit
     posterior_N_K = result.posterior_I_K[columns.item_N]
     if result.confusion_R_K_K is None:
         left_N_K = columns.counts_I_K[columns.item_N].copy()
-        left_N_K[np.arange(len(columns)), columns.label_N] -= 1
-        others_N = (left_N_K.sum(axis=1) > 0).astype(float)
+        left_N_K[np.arange(len(columns)), columns.label_N] -= columns.weights_N
+        left_N_K = np.clip(left_N_K, 0, None)
+        others_N = (left_N_K.sum(axis=1) > 1e-9).astype(float)
         left_N_K[others_N == 0] = 1
     else:
         own_N_K = result.confusion_R_K_K[columns.rater_N, :, columns.label_N]
