@@ -217,7 +217,7 @@ class Columns:
 
     @cached_property
     def shares_I_K(self) -> Floats:
-        """Share of each item's votes for each label, known items at their right label: where methods start."""
+        """Share of each item's votes for each label, known items at their right label."""
         return self.clamped(self.counts_I_K / self.counts_I_K.sum(axis=1, keepdims=True))
 
     def clamped(self, posterior_I_K: Floats) -> Floats:
