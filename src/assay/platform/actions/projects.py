@@ -1,0 +1,213 @@
+"""Opening projects, publishing briefs, bringing in items and samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from assay import briefs
+from assay.errors import AssayError
+from assay.judgments import kind as kind_named
+from assay.platform.actions.bulk import insert
+from assay.platform.actions.judgments import keep_judgments
+from assay.platform.models import (
+    BriefRow,
+    ItemRow,
+    MembershipRow,
+    PersonRow,
+    ProjectRow,
+    Role,
+    SampleRow,
+    WorkRow,
+)
+from assay.platform.queries import projects
+from assay.records import Brief, Item, Judgment, Sample, Work
+
+LANGUAGE_LIMIT = 35
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class Report:
+    """How much was new in an import."""
+
+    items: int
+    samples: int
+    works: int
+    judgments: int
+
+
+@transaction.atomic
+def open_project(*, owner: PersonRow, brief: Brief, title: str = "") -> ProjectRow:
+    """Open a project with the first version of its brief; the owner becomes its first member."""
+    brief = briefs.check(brief)
+    kind_named(brief.kind)  # an unknown kind is refused here
+    slug = slugify(brief.project)[:100] or "project"
+    if ProjectRow.objects.filter(slug=slug).exists():
+        raise AssayError(f"there is already a project {slug!r}; choose another name")
+    project = ProjectRow.objects.create(
+        slug=slug, title=(title or brief.project)[:200], owner=owner, cap=brief.judgments_per_work
+    )
+    BriefRow.objects.create(project=project, version=brief.version, content=briefs.to_mapping(brief))
+    MembershipRow.objects.create(project=project, person=owner, role=Role.OWNER)
+    return project
+
+
+@transaction.atomic
+def open_with(
+    *,
+    owner: PersonRow,
+    brief: Brief,
+    items: Sequence[Item],
+    samples: Sequence[Sample] = (),
+    judgments: Sequence[Judgment] = (),
+) -> tuple[ProjectRow, Report]:
+    """Open a project and bring everything into it, or do neither."""
+    project = open_project(owner=owner, brief=brief)
+    return project, bring_in(project=project, items=items, samples=samples, judgments=judgments)
+
+
+@transaction.atomic
+def publish_brief(*, project: ProjectRow, goal: str, principles: Sequence[str]) -> BriefRow:
+    """Publish the next version of a brief. People at a work finish it by the version they began with."""
+    ProjectRow.objects.select_for_update().get(pk=project.pk)
+    now = projects.latest_brief(project).record()
+    brief = briefs.revise(now, goal=goal, principles=tuple(principles))
+    return BriefRow.objects.create(project=project, version=brief.version, content=briefs.to_mapping(brief))
+
+
+@transaction.atomic
+def bring_in(
+    *,
+    project: ProjectRow,
+    items: Sequence[Item],
+    samples: Sequence[Sample] = (),
+    judgments: Sequence[Judgment] = (),
+) -> Report:
+    """Bring items, samples and judgments into a project, all of them or nothing.
+
+    What is there already, by its id, stays as it is; an item with another prompt under a known id is refused.
+    The works that follow from the new samples are laid out, and judgments count towards them.
+    """
+    project = ProjectRow.objects.select_for_update().get(pk=project.pk)
+    shows = kind_named(projects.latest_brief(project).content["kind"]).shows
+    number_of, new_items = _keep_items(project, items)
+    touched = {sample.item for sample in samples} | {item.id for item in items}
+    held = _samples_of(number_of, touched) if new_items < len(number_of) else {}
+    known = {sample.id for sample in held.values()}
+    fresh = [sample for sample in samples if sample.id not in known]
+    all_samples = {**held, **_keep_samples(number_of, fresh)}
+    new_works = _lay_out(project, items, all_samples, number_of, shows=shows)
+    _learn_languages(project, items)
+    kept = keep_judgments(project=project, judgments=judgments)
+    return Report(new_items, len(fresh), new_works, kept)
+
+
+def _keep_items(project: ProjectRow, items: Sequence[Item]) -> tuple[dict[str, int], int]:
+    rows = ItemRow.objects.filter(project=project)
+    known = dict(rows.values_list("key", "prompt"))
+    fresh: dict[str, Item] = {}
+    for item in items:
+        if item.id not in known:
+            known[item.id] = item.prompt
+            fresh[item.id] = item
+        elif known[item.id] != item.prompt:
+            raise AssayError(
+                f"item {item.id!r} is there with another prompt; give the new one an id of its own"
+            )
+    insert(
+        ItemRow,
+        ["project", "key", "prompt", "context", "language", "domain"],
+        (
+            (project.pk, item.id, item.prompt, item.context, item.language[:LANGUAGE_LIMIT], item.domain)
+            for item in fresh.values()
+        ),
+    )
+    return dict(rows.values_list("key", "pk")), len(fresh)
+
+
+def _keep_samples(number_of: dict[str, int], fresh: Sequence[Sample]) -> dict[int, Sample]:
+    """Keep samples and return them by the numbers of their rows."""
+    if lost := next((sample for sample in fresh if sample.item not in number_of), None):
+        raise AssayError(f"samples belong to an unknown item {lost.item!r}; import its prompt too")
+    last = SampleRow.objects.aggregate(last=Max("pk"))["last"] or 0
+    places = {(number_of[sample.item], sample.id): sample for sample in fresh}
+    insert(
+        SampleRow,
+        ["item", "key", "author", "text"],
+        ((item, key, sample.author, sample.text) for (item, key), sample in places.items()),
+    )
+    new = SampleRow.objects.filter(pk__gt=last).values_list("pk", "item", "key")
+    return {number: places[item, key] for number, item, key in new if (item, key) in places}
+
+
+def _samples_of(number_of: dict[str, int], keys: Iterable[str]) -> dict[int, Sample]:
+    """Return what is known of the samples of some items, by the row's id."""
+    key_of = {number_of[key]: key for key in keys if key in number_of}
+    found: dict[int, Sample] = {}
+    for some in _in_parts(key_of, 500):
+        for row in SampleRow.objects.filter(item__in=some):
+            found[row.pk] = row.record(key_of[row.item_id])
+    return found
+
+
+def _lay_out(
+    project: ProjectRow,
+    items: Sequence[Item],
+    samples: dict[int, Sample],
+    number_of: dict[str, int],
+    *,
+    shows: int,
+) -> int:
+    orphans = {number_of[sample.item] for sample in samples.values()} - {number_of[item.id] for item in items}
+    everything = list(items)
+    for part in _in_parts(sorted(orphans), 500):
+        everything += [row.record() for row in ItemRow.objects.filter(pk__in=part)]
+    sample_number = {sample.id: number for number, sample in samples.items()}
+    planned = briefs.plan(everything, samples.values(), shows=shows)
+    taken = set(WorkRow.objects.filter(project=project).values_list("key", flat=True))
+    fresh: dict[str, Work] = {}
+    for work in planned:
+        if work.id in fresh:
+            raise AssayError(
+                f"two works would be called {work.id!r}; give each sample of an item its own author"
+            )
+        if work.id not in taken:
+            fresh[work.id] = work
+    insert(
+        WorkRow,
+        ["project", "key", "item", "samples", "language", "cap", "taken", "judged"],
+        (
+            (
+                project.pk,
+                key,
+                number_of[work.item.id],
+                json.dumps([sample_number[sample.id] for sample in work.samples]),
+                work.item.language[:LANGUAGE_LIMIT],
+                project.cap,
+                0,
+                0,
+            )
+            for key, work in fresh.items()
+        ),
+    )
+    return len(fresh)
+
+
+def _learn_languages(project: ProjectRow, items: Iterable[Item]) -> None:
+    found = sorted({*project.languages, *(item.language[:LANGUAGE_LIMIT] for item in items)})
+    if found != project.languages:
+        ProjectRow.objects.filter(pk=project.pk).update(languages=found)
+
+
+def _in_parts(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
+    rest = iter(things)
+    while part := list(islice(rest, size)):
+        yield part

@@ -1,0 +1,181 @@
+"""Claiming a work, keeping a draft, submitting, skipping: correct whoever else does the same just then.
+
+A place on a work is taken by one conditional UPDATE, so a cap holds on SQLite and PostgreSQL alike, and under
+it stands a check constraint. Nothing that somebody typed is ever thrown away by a refusal.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assay.errors import AnswerError, AssayError
+from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
+from assay.platform.queries import projects, work
+from assay.work import order
+
+LEASE = timedelta(minutes=30)
+
+
+class PlaceTakenError(AssayError):
+    """A submission that came after the work's last place had gone to somebody else."""
+
+
+def claim_work(
+    *, person: PersonRow, project: ProjectRow, rng: np.random.Generator | None = None
+) -> LeaseRow | None:
+    """Give a person their next work, `None` where there is nothing for them.
+
+    Somebody who holds a work gets that one back, with the draft; one that lapsed under their hands comes
+    first while it has a place. The order of samples is drawn for each person and kept.
+    """
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            return _resume(person, project, now) or _begin(
+                person, project, now, rng or np.random.default_rng()
+            )
+    except IntegrityError:  # the same person asked twice at the same moment, on a server with several writers
+        return next(iter(work.leases(person, project)), None)
+
+
+def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow | None:
+    for lease in work.leases(person, project):
+        held = lease.state == LeaseRow.HELD
+        if not held and not _take_place(lease.work_id):
+            continue
+        if not held or lease.expires_at - now < LEASE / 2:
+            _change(
+                lease,
+                state=LeaseRow.HELD,
+                expires_at=now + LEASE,
+                claimed_at=lease.claimed_at if held else now,
+            )
+        return lease
+    return None
+
+
+def _begin(
+    person: PersonRow, project: ProjectRow, now: datetime, rng: np.random.Generator
+) -> LeaseRow | None:
+    _free_expired(project, now)
+    candidates = work.shortlist(person, project)
+    for number in order(candidates, languages=person.languages, rng=rng):
+        if _take_place(int(number)):
+            row = WorkRow.objects.select_related("item").get(pk=number)
+            return LeaseRow.objects.create(
+                project=project,
+                work=row,
+                person=person,
+                brief=projects.latest_brief(project),
+                token=secrets.token_urlsafe(32),
+                shown=[row.samples[place] for place in rng.permutation(len(row.samples))],
+                claimed_at=now,
+                expires_at=now + LEASE,
+            )
+    return None
+
+
+def _take_place(number: int) -> int:
+    """Take a place on a work; 1 where there was one, else 0."""
+    return WorkRow.objects.filter(pk=number, taken__lt=F("cap")).update(taken=F("taken") + 1)
+
+
+def _count_judgment(lease: LeaseRow) -> int:
+    """Count a judgment on a work; 1 where it has a place, else 0."""
+    place = WorkRow.objects.filter(pk=lease.work_id)
+    if lease.state == LeaseRow.HELD:  # its place is counted in `taken` already, also when it ran out of time
+        return place.filter(judged__lt=F("cap")).update(judged=F("judged") + 1)
+    return place.filter(taken__lt=F("cap")).update(taken=F("taken") + 1, judged=F("judged") + 1)
+
+
+def _free_expired(project: ProjectRow, now: datetime) -> None:
+    expired = LeaseRow.objects.filter(project=project, state=LeaseRow.HELD, expires_at__lt=now)
+    for number, work_number in list(expired.values_list("pk", "work_id")[:100]):
+        # Asked again at the row: on PostgreSQL a draft may have extended it in between.
+        if expired.filter(pk=number).update(state=LeaseRow.LAPSED):
+            WorkRow.objects.filter(pk=work_number).update(taken=F("taken") - 1)
+
+
+def _change(lease: LeaseRow, **fields: Any) -> None:
+    LeaseRow.objects.filter(pk=lease.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(lease, name, value)
+
+
+def save_draft(*, person: PersonRow, token: str, draft: Mapping[str, object]) -> LeaseRow:
+    """Keep what a person has typed so far, and give them more time."""
+    lease = work.lease_or_404(person, token)
+    until = timezone.now() + LEASE
+    _change(lease, draft=dict(draft), **({"expires_at": until} if lease.state == LeaseRow.HELD else {}))
+    return lease
+
+
+@transaction.atomic
+def skip_work(*, person: PersonRow, token: str) -> ProjectRow:
+    """Give a work back; it is not offered to this person again."""
+    lease = work.lease(person, token, lock=True)
+    if lease is None:
+        raise Http404
+    if lease.state == LeaseRow.HELD:
+        WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
+    _change(lease, state=LeaseRow.SKIPPED)
+    return lease.project
+
+
+def submit_judgment(
+    *, person: PersonRow, token: str, answer: Mapping[str, object], seconds: float | None = None
+) -> JudgmentRow:
+    """Check an answer with its kind and keep it for good; the same token again gives the same judgment.
+
+    A lease that expired is honoured while nobody else has its place. An answer that is refused, because it is
+    wrong (`AnswerError`) or because the place is gone (`PlaceTakenError`), stays with the lease as its draft.
+    """
+    refusal: AssayError
+    with transaction.atomic():
+        lease = work.lease(person, token, lock=True)
+        if lease is None:
+            if earlier := work.judged(person, token):
+                return earlier
+            raise Http404
+        given = work.assignment(lease)
+        try:
+            clean = given.kind.check(given.brief, given.work, answer)
+        except AnswerError as wrong:
+            refusal = wrong
+        else:
+            if _count_judgment(lease):
+                return _keep(given, clean, seconds)
+            refusal = PlaceTakenError(
+                _("Others have finished this work in the meantime. Your text is kept as a draft.")
+            )
+        _change(lease, draft=dict(answer))
+    raise refusal
+
+
+def _keep(given: work.Assignment, answer: dict[str, object], seconds: float | None) -> JudgmentRow:
+    lease, now = given.lease, timezone.now()
+    elapsed = (now - lease.claimed_at).total_seconds()
+    judgment = JudgmentRow.objects.create(
+        project=lease.project,
+        work=lease.work,
+        person_id=lease.person_id,
+        brief=lease.brief,
+        answer=answer,
+        # The page measures only while it is looked at; what it says is believed up to what the clock allows.
+        seconds=seconds if seconds is not None and 0 <= seconds <= elapsed else elapsed,
+        shown=[sample.id for sample in given.shown],
+        submitted_at=now,
+        token=lease.token,
+    )
+    lease.delete()
+    return judgment

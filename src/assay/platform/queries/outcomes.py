@@ -1,0 +1,96 @@
+"""What a project has come to: the pure path, run on what the tables hold, remembered until that changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Max
+
+from assay.platform.models import JudgmentRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.queries.projects import latest_brief
+from assay.records import Brief, Judgment, Work
+
+if TYPE_CHECKING:
+    from assay.pipeline import Outcome
+
+Stamp = tuple[int, int, int | None]
+"""Version of the brief, number of judgments, last judgment: when this changes, so does the outcome."""
+
+# Statistics run beside the one thread that serves everybody, so that a large project does not hold up those
+# who judge. They touch no table: what they need is read before.
+_beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outcomes")
+_kept: dict[int, tuple[Stamp, Future[Outcome]]] = {}
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the path takes: the brief, the works that were judged, and the judgments in force."""
+
+    brief: Brief
+    works: list[Work]
+    judgments: list[Judgment]
+
+
+def material(project: ProjectRow) -> Material:
+    """Read everything that statistics need about a project."""
+    brief = latest_brief(project).record()
+    rows = list(WorkRow.objects.filter(project=project, judged__gt=0).select_related("item").order_by("pk"))
+    judged_items = WorkRow.objects.filter(project=project, judged__gt=0).values("item")
+    samples = {row.pk: row for row in SampleRow.objects.filter(item__in=judged_items)}
+    key_of = {row.pk: row.key for row in rows}
+    said = (
+        JudgmentRow.objects.filter(project=project, superseded_by__isnull=True)
+        .select_related("person", "brief")
+        .defer("brief__content")
+        .order_by("pk")
+    )
+    return Material(
+        brief,
+        [row.record(samples) for row in rows],
+        [
+            row.record(work=key_of[row.work_id], kind=brief.kind, version=row.brief.version)
+            for row in said
+            if row.work_id in key_of
+        ],
+    )
+
+
+def stamp(project: ProjectRow) -> Stamp:
+    """Return what the outcome of a project depends on, cheaply."""
+    found = JudgmentRow.objects.filter(project=project).aggregate(count=Count("pk"), last=Max("pk"))
+    return latest_brief(project).version, found["count"], found["last"]
+
+
+def outcome(project: ProjectRow, *, patience: float | None = None) -> Outcome | None:
+    """Return what a project has come to, `None` where it takes longer than `patience` seconds."""
+    now = stamp(project)
+    kept = _kept.get(project.pk)
+    if kept is None or kept[0] != now:
+        from assay import pipeline  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
+
+        found = material(project)
+        kept = now, _beside.submit(pipeline.run, found.brief, found.works, found.judgments)
+        _kept[project.pk] = kept
+    try:
+        return kept[1].result(timeout=patience)
+    except TimeoutError:
+        return None
+
+
+def raw_lines(project: ProjectRow) -> Iterator[str]:
+    """Give every judgment ever made in a project as a line of JSON, superseded ones included."""
+    rows = (
+        JudgmentRow.objects.filter(project=project).select_related("person", "brief", "work").order_by("pk")
+    )
+    kind = latest_brief(project).content["kind"]
+    for row in rows.iterator(chunk_size=2_000):
+        record = row.record(work=row.work.key, kind=kind, version=row.brief.version)
+        more = {
+            "submitted_at": row.submitted_at.isoformat(),
+            "supersedes": str(row.supersedes_id) if row.supersedes_id else None,
+        }
+        yield json.dumps({**asdict(record), **more}, ensure_ascii=False)

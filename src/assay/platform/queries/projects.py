@@ -1,0 +1,148 @@
+"""Projects: whose they are, how far they are, and what their brief says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.http import Http404
+
+from assay.errors import AssayError
+from assay.platform.models import BriefRow, JudgmentRow, MembershipRow, PersonRow, ProjectRow, Role, WorkRow
+
+Right = Literal["judge", "read", "manage", "invite"]
+
+RIGHTS: dict[Right, tuple[str, ...]] = {
+    "judge": (Role.OWNER, Role.AUTHOR, Role.REVIEWER, Role.CONTRIBUTOR),
+    # Contributors do not see what others said: it would bend what they say.
+    "read": (Role.OWNER, Role.AUTHOR, Role.REVIEWER, Role.VIEWER),
+    "manage": (Role.OWNER, Role.AUTHOR),
+    "invite": (Role.OWNER,),
+}
+
+
+def membership(person: PersonRow, slug: str, right: Right) -> MembershipRow:
+    """Return a person's membership with its project, if it gives them the right."""
+    found = (
+        MembershipRow.objects.select_related("project")
+        .filter(person=person.pk, project__slug=slug, role__in=RIGHTS[right])
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def may(found: MembershipRow, right: Right) -> bool:
+    """Say whether a membership gives a right."""
+    return found.role in RIGHTS[right]
+
+
+def may_open(person: PersonRow) -> bool:
+    """Say whether a person may open a project."""
+    return person.is_administrator
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a project is: `done` of `wanted` judgments; works in all, and finished."""
+
+    works: int
+    finished: int
+    done: int
+    wanted: int
+
+    @property
+    def share(self) -> float:
+        """The share of the wanted judgments that are there."""
+        return self.done / self.wanted if self.wanted else 0.0
+
+
+def progress(project: ProjectRow) -> Progress:
+    """Count the works of a project and the judgments on them."""
+    found = WorkRow.objects.filter(project=project).aggregate(
+        works=Count("pk"),
+        finished=Count("pk", filter=Q(judged__gte=F("cap"))),
+        done=Sum("judged", default=0),
+        wanted=Sum("cap", default=0),
+    )
+    return Progress(**found)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A project as a person sees it in their list; `progress` only where they may read it."""
+
+    project: ProjectRow
+    role: str
+    goal: str
+    judges: bool
+    reads: bool
+    own: int
+    progress: Progress | None
+
+
+def cards(person: PersonRow) -> list[Card]:
+    """Return the projects a person belongs to, the newest first."""
+    own = dict(
+        JudgmentRow.objects.filter(person=person).values_list("project").annotate(Count("pk")).order_by()
+    )
+    found = MembershipRow.objects.filter(person=person).select_related("project").order_by("-project__pk")
+    return [
+        Card(
+            project=each.project,
+            role=each.get_role_display(),
+            goal=latest_brief(each.project).content["goal"],
+            judges=may(each, "judge"),
+            reads=may(each, "read"),
+            own=own.get(each.project_id, 0),
+            progress=progress(each.project) if may(each, "read") else None,
+        )
+        for each in found
+    ]
+
+
+def latest_brief(project: ProjectRow) -> BriefRow:
+    """Return the brief in force."""
+    return BriefRow.objects.filter(project=project).order_by("-version")[0]
+
+
+def briefs(project: ProjectRow) -> QuerySet[BriefRow]:
+    """Return every version, the newest first."""
+    return BriefRow.objects.filter(project=project).order_by("-version")
+
+
+def members(project: ProjectRow) -> QuerySet[MembershipRow]:
+    """Return who belongs to a project, by name."""
+    return MembershipRow.objects.filter(project=project).select_related("person").order_by("person__name")
+
+
+def per_day(project: ProjectRow) -> dict[str, int]:
+    """Count the judgments of each day."""
+    rows = (
+        JudgmentRow.objects.filter(project=project)
+        .annotate(day=TruncDate("submitted_at"))
+        .values_list("day")
+        .annotate(Count("pk"))
+        .order_by("day")
+    )
+    return {day.isoformat(): count for day, count in rows}
+
+
+# -- for a shell, where whoever holds the files holds every right ------------------------------------------
+
+
+def by_slug(slug: str) -> ProjectRow:
+    """Return a project by its name, or say which there are."""
+    found = ProjectRow.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(ProjectRow.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        raise AssayError(f"there is no project {slug!r}; known: {known or 'none yet'}")
+    return found
+
+
+def everything() -> list[tuple[ProjectRow, Progress]]:
+    """Return every project with its progress, by name."""
+    return [(project, progress(project)) for project in ProjectRow.objects.order_by("slug")]

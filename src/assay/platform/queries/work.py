@@ -1,0 +1,133 @@
+"""Works: which are open to a person, what they are at, and what there is to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef
+from django.http import Http404
+
+from assay.judgments import Kind
+from assay.judgments import kind as kind_named
+from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.queries.projects import RIGHTS
+from assay.records import Brief, Sample, Work
+from assay.work import Candidate, speaks
+
+SHORTLIST = 50
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a person at a work sees: the brief, the work, and its samples in the order drawn for them."""
+
+    lease: LeaseRow
+    brief: Brief
+    work: Work
+    shown: tuple[Sample, ...]
+    kind: Kind
+
+
+def shortlist(person: PersonRow, project: ProjectRow) -> list[Candidate]:
+    """Return up to fifty open works that this person can read and has neither leased nor judged."""
+    mine = {"work": OuterRef("pk"), "person": person}
+    found = WorkRow.objects.filter(
+        ~Exists(LeaseRow.objects.filter(**mine)),
+        ~Exists(JudgmentRow.objects.filter(**mine)),
+        project=project,
+        taken__lt=F("cap"),
+    )
+    readable = [tag for tag in project.languages if speaks(person.languages, tag)]
+    if len(readable) < len(project.languages):
+        found = found.filter(language__in=readable)
+    rows = found.order_by("-taken", "pk").values_list("pk", "language", "taken")[:SHORTLIST]
+    return [Candidate(str(number), language, taken) for number, language, taken in rows]
+
+
+def leases(person: PersonRow, project: ProjectRow) -> list[LeaseRow]:
+    """Return what a person is at in a project, and what lapsed under their hands; the held one first."""
+    return list(
+        LeaseRow.objects.filter(person=person, project=project, state__in=[LeaseRow.HELD, LeaseRow.LAPSED])
+        .select_related("work__item", "brief")
+        .order_by("state", "-expires_at")
+    )
+
+
+def lease(person: PersonRow, token: str, *, lock: bool = False) -> LeaseRow | None:
+    """Return a person's lease while they may judge in its project; `None` where it is gone or never was."""
+    found = LeaseRow.objects.filter(
+        token=token,
+        person=person,
+        project__memberships__person=person,
+        project__memberships__role__in=RIGHTS["judge"],
+    ).select_related("work__item", "brief", "project")
+    return (found.select_for_update(of=("self",)) if lock else found).first()
+
+
+def lease_or_404(person: PersonRow, token: str) -> LeaseRow:
+    """Return a person's lease."""
+    found = lease(person, token)
+    if found is None:
+        raise Http404
+    return found
+
+
+def judged(person: PersonRow, token: str) -> JudgmentRow | None:
+    """Return the judgment a person already made with this token."""
+    return JudgmentRow.objects.filter(token=token, person=person).select_related("project").first()
+
+
+def samples_of(works: Iterable[WorkRow]) -> dict[int, SampleRow]:
+    """Return the sample rows of works, by id."""
+    wanted = [number for work in works for number in work.samples]
+    found: dict[int, SampleRow] = {}
+    for start in range(0, len(wanted), 500):  # SQLite takes a thousand parameters
+        found |= SampleRow.objects.in_bulk(wanted[start : start + 500])
+    return found
+
+
+def assignment(lease: LeaseRow) -> Assignment:
+    """Return what the person who holds a lease sees."""
+    rows = samples_of([lease.work])
+    work = lease.work.record(rows)
+    brief = lease.brief.record()
+    shown = tuple(rows[number].record(work.item.id) for number in lease.shown)
+    return Assignment(lease, brief, work, shown, kind_named(brief.kind))
+
+
+def by_key(project: ProjectRow, keys: Sequence[str]) -> dict[str, WorkRow]:
+    """Return works of a project by their keys, with their items."""
+    found: dict[str, WorkRow] = {}
+    for start in range(0, len(keys), 500):
+        rows = WorkRow.objects.filter(project=project, key__in=keys[start : start + 500])
+        found |= {row.key: row for row in rows.select_related("item")}
+    return found
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One work with everything that was said about it."""
+
+    row: WorkRow
+    work: Work
+    judgments: list[JudgmentRow]
+
+
+def reading(project: ProjectRow, number: int) -> Reading:
+    """Return a work of a project and the judgments on it that are in force."""
+    row = WorkRow.objects.filter(project=project, pk=number).select_related("item").first()
+    if row is None:
+        raise Http404
+    said = (
+        JudgmentRow.objects.filter(work=row, superseded_by__isnull=True)
+        .select_related("person", "brief")
+        .order_by("submitted_at")
+    )
+    return Reading(row, row.record(samples_of([row])), list(said))
+
+
+def numbers(project: ProjectRow, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return key → row id and prompt, for links."""
+    rows = WorkRow.objects.filter(project=project, key__in=list(keys)[:500])
+    return {key: (number, prompt) for key, number, prompt in rows.values_list("key", "pk", "item__prompt")}
