@@ -101,9 +101,7 @@ def describe(home: Path) -> str:
     setup(home)
     ahead, behind = _migrations()
     if ahead:
-        raise AssayError(
-            f"written by a newer version of Assay ({ahead[0]}); install that one or a later one"
-        )
+        raise AssayError(f"written by a newer version of Assay ({ahead[0]}); install that one or a later one")
     if behind:
         return f"{behind} migrations behind; the next start brings it up to date"
     known = projects()

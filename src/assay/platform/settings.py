@@ -145,7 +145,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if HTTPS else 0
 # TLS is the proxy's part; on localhost there is none to insist on.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W008", "security.W021"] + (
-    [] if HTTPS else ["security.W012", "security.W016"]
+    [] if HTTPS else ["security.W010", "security.W011", "security.W012", "security.W016"]
 )
 
 # -- files ---------------------------------------------------------------------------------------------------

@@ -1,1 +1,34 @@
-urlpatterns = []
+"""Every address of the platform."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from assay.platform.api import api
+from assay.platform.pages import home, judging, people, projects
+
+urlpatterns = [
+    path("", home.projects, name="home"),
+    path("healthz", home.health, name="health"),
+    path("me/", home.own_work, name="own-work"),
+    path("language/", include("django.conf.urls.i18n")),
+    path("sign-in/", people.sign_in, name="sign-in"),
+    path("sign-out/", people.sign_out, name="sign-out"),
+    path("welcome/<str:token>/", people.welcome, name="welcome"),
+    path("projects/new/", projects.new, name="new-project"),
+    path("projects/<slug:slug>/", projects.dashboard, name="project"),
+    path("projects/<slug:slug>/outcome/", projects.outcome, name="outcome"),
+    path("projects/<slug:slug>/figures/<slug:name>.csv", projects.figure_table, name="figure-table"),
+    path("projects/<slug:slug>/import/", projects.bring_in, name="import"),
+    path("projects/<slug:slug>/export/<str:form>/", projects.export, name="export"),
+    path("projects/<slug:slug>/judgments.jsonl", projects.raw_judgments, name="raw-judgments"),
+    path("projects/<slug:slug>/brief/", projects.brief, name="brief"),
+    path("projects/<slug:slug>/invite/", projects.invite, name="invite"),
+    path("projects/<slug:slug>/works/<int:number>/", projects.reading, name="reading"),
+    path("projects/<slug:slug>/judge/", judging.judge, name="judge"),
+    path("work/<str:token>/submit/", judging.submit, name="submit"),
+    path("work/<str:token>/draft/", judging.draft, name="draft"),
+    path("work/<str:token>/skip/", judging.skip, name="skip"),
+    path("kinds/<str:kind>/page.js", judging.kind_script, name="kind-script"),
+    path("api/", api.urls),
+]

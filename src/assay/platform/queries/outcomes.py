@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max
 
-from assay.platform.models import JudgmentRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.models import JudgmentRow, PersonRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.queries.projects import latest_brief
-from assay.records import Brief, Judgment, Work
+from assay.records import Brief, Judgment, Statement, Work
 
 if TYPE_CHECKING:
     from assay.pipeline import Outcome
@@ -94,3 +94,14 @@ def raw_lines(project: ProjectRow) -> Iterator[str]:
             "supersedes": str(row.supersedes_id) if row.supersedes_id else None,
         }
         yield json.dumps({**asdict(record), **more}, ensure_ascii=False)
+
+
+def own_statements(person: PersonRow) -> list[tuple[ProjectRow, Statement | None]]:
+    """Return what a person's work came to in each project they still belong to and have judged in."""
+    found = ProjectRow.objects.filter(memberships__person=person, judgments__person=person).distinct()
+    told = []
+    for project in found.order_by("title"):
+        known = outcome(project, patience=2.0)
+        own = (each for each in (known.statements if known else ()) if each.rater == person.name)
+        told.append((project, next(own, None)))
+    return told

@@ -40,6 +40,11 @@ def may(found: MembershipRow, right: Right) -> bool:
     return found.role in RIGHTS[right]
 
 
+def roles_to_give() -> list[tuple[str, str]]:
+    """Return the roles that an invitation can carry, with what people read."""
+    return [(value, str(label)) for value, label in Role.choices if value != Role.OWNER]
+
+
 def may_open(person: PersonRow) -> bool:
     """Say whether a person may open a project."""
     return person.is_administrator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from assay.platform import markdown
@@ -29,3 +29,25 @@ def get(mapping: object, key: str) -> object:
     """Look up a key that is itself a variable; nothing where it is missing."""
     found = mapping.get(key) if hasattr(mapping, "get") else None
     return "" if found is None else found
+
+
+@register.filter
+def number(value: float) -> str:
+    """Write a number for a program: with a point, in every language."""
+    return f"{value:.4f}"
+
+
+@register.filter
+def cell(value: object) -> object:
+    """Shorten a number for a table that people read; the download has all of it."""
+    return (
+        f"{value:.3g}"
+        if isinstance(value, float) and abs(value) < 100
+        else (f"{value:.0f}" if isinstance(value, float) else value)
+    )
+
+
+@register.filter
+def figure_script(spec: dict[str, object], name: str) -> SafeString:
+    """Write a figure's specification where figures.js finds it."""
+    return json_script(spec, f"figure-{name}")

@@ -1,0 +1,139 @@
+"""What a program can ask: the next work, a draft, a submission, a whole table in or out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from ninja import File, NinjaAPI, Schema
+from ninja.files import UploadedFile
+from ninja.security import django_auth
+from pydantic import ConfigDict
+
+from assay import registry
+from assay.errors import AnswerError, AssayError
+from assay.platform.actions import projects as project_actions
+from assay.platform.actions import work as actions
+from assay.platform.queries import outcomes, people, projects
+from assay.platform.queries import work as works
+
+# No page of documentation: it would load scripts from elsewhere. openapi.json is the same in one file.
+api = NinjaAPI(title="Assay", version="1", auth=django_auth, docs_url=None, urls_namespace="api")
+
+
+class Submission(Schema):
+    """An answer as its kind wants it, and the time it took."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: dict[str, Any]
+    seconds: float | None = None
+
+
+class Draft(Schema):
+    """An unfinished answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: dict[str, Any]
+
+
+@api.exception_handler(AssayError)
+def refuse(request: HttpRequest, wrong: AssayError) -> HttpResponse:
+    """Say in a sentence what is wrong: 409 where a place is gone, else 422."""
+    status = 409 if isinstance(wrong, actions.PlaceTakenError) else 422
+    field = wrong.field if isinstance(wrong, AnswerError) else None
+    return api.create_response(request, {"detail": str(wrong), "field": field}, status=status)
+
+
+@api.get("projects")
+def list_projects(request: HttpRequest) -> list[dict[str, object]]:
+    """List one's projects."""
+    return [
+        {"project": card.project.slug, "title": card.project.title, "goal": card.goal, "judged": card.own}
+        for card in projects.cards(people.signed_in(request.user))
+    ]
+
+
+@api.post("projects/{slug}/next")
+def next_work(request: HttpRequest, slug: str) -> dict[str, object]:
+    """Claim the next work: `work` is null where there is none."""
+    person = people.signed_in(request.user)
+    member = projects.membership(person, slug, "judge")
+    lease = actions.claim_work(person=person, project=member.project)
+    if lease is None:
+        return {"work": None}
+    given = works.assignment(lease)
+    return {
+        "work": given.work.id,
+        "token": lease.token,
+        "expires_at": lease.expires_at,
+        "kind": given.brief.kind,
+        "prompt": given.work.item.prompt,
+        "context": given.work.item.context,
+        "language": given.work.item.language,
+        # In the order drawn for this person, and without the authors: who wrote it should not sway who judges.
+        "samples": [{"id": sample.id, "text": sample.text} for sample in given.shown],
+        "draft": lease.draft,
+    }
+
+
+@api.post("work/{token}/judgment")
+def submit(request: HttpRequest, token: str, body: Submission) -> dict[str, object]:
+    """Submit a judgment; the same token again gives the same judgment."""
+    judgment = actions.submit_judgment(
+        person=people.signed_in(request.user), token=token, answer=body.answer, seconds=body.seconds
+    )
+    return {"judgment": str(judgment.pk), "submitted_at": judgment.submitted_at}
+
+
+@api.put("work/{token}/draft")
+def draft(request: HttpRequest, token: str, body: Draft) -> dict[str, object]:
+    """Keep an unfinished answer."""
+    lease = actions.save_draft(person=people.signed_in(request.user), token=token, draft=body.answer)
+    return {"state": lease.state, "expires_at": lease.expires_at}
+
+
+@api.post("work/{token}/skip")
+def skip(request: HttpRequest, token: str) -> dict[str, object]:
+    """Give a work back."""
+    return {"project": actions.skip_work(person=people.signed_in(request.user), token=token).slug}
+
+
+@api.post("projects/{slug}/import")
+def bring_in(request: HttpRequest, slug: str, table: File[UploadedFile]) -> dict[str, object]:
+    """Bring in a table: all of it, or nothing."""
+    from assay import tables  # noqa: PLC0415 -- polars takes 0.4 s that the start of the server need not
+
+    member = projects.membership(people.signed_in(request.user), slug, "manage")
+    found = tables.works(tables.read(table.read(), table.name or ""))
+    report = project_actions.bring_in(
+        project=member.project, items=found.items, samples=found.samples, judgments=found.judgments
+    )
+    return dict(vars(report))
+
+
+@api.get("projects/{slug}/export/{form}")
+def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """Stream the data set in a registered format, or every judgment as it was made (`judgments`)."""
+    from assay import datasets  # noqa: PLC0415 -- only who exports pays for it
+
+    member = projects.membership(people.signed_in(request.user), slug, "manage")
+    if form == "judgments":
+        lines = outcomes.raw_lines(member.project)
+    else:
+        if form not in registry.names("formats"):
+            known = ", ".join(registry.names("formats"))
+            raise AssayError(f"there is no format {form!r}; known: judgments, {known}")
+        found = outcomes.outcome(member.project)
+        lines = datasets.lines(found.examples if found else (), datasets.format_named(form))
+    first = next(lines, None)  # what is wrong shows before the first line, while it can still be said
+    return StreamingHttpResponse(_bytes(first, lines), content_type="application/x-ndjson")
+
+
+def _bytes(first: str | None, rest: Iterator[str]) -> Iterator[bytes]:
+    if first is not None:
+        yield f"{first}\n".encode()
+    for line in rest:
+        yield f"{line}\n".encode()

@@ -1,0 +1,89 @@
+"""The page where a person judges, whatever the kind: it renders the kind's own page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from assay.errors import AnswerError, AssayError
+from assay.platform import kindpages
+from assay.platform.actions import work as actions
+from assay.platform.pages.request import answer_of, person_of, seconds_of
+from assay.platform.queries import projects
+from assay.platform.queries import work as queries
+
+
+@login_required
+@require_safe
+def judge(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give a person their next work, or say that there is none."""
+    person = person_of(request)
+    member = projects.membership(person, slug, "judge")
+    lease = actions.claim_work(person=person, project=member.project)
+    if lease is None:
+        found = {"project": member.project, "reads": projects.may(member, "read")}
+        return render(request, "platform/nothing_left.html", found)
+    return _page(request, queries.assignment(lease))
+
+
+@login_required
+@require_POST
+def submit(request: HttpRequest, token: str) -> HttpResponse:
+    """Take a judgment and go on to the next work; where it is refused, say why and keep what was typed."""
+    person, answer = person_of(request), answer_of(request.POST)
+    try:
+        judgment = actions.submit_judgment(
+            person=person, token=token, answer=answer, seconds=seconds_of(request.POST)
+        )
+    except AssayError as refusal:
+        given = queries.assignment(queries.lease_or_404(person, token))
+        return _page(request, given, refusal=refusal)
+    return redirect("judge", judgment.project.slug)
+
+
+@login_required
+@require_POST
+def draft(request: HttpRequest, token: str) -> HttpResponse:
+    """Keep what has been typed so far."""
+    lease = actions.save_draft(person=person_of(request), token=token, draft=answer_of(request.POST))
+    return JsonResponse({"saved": True, "state": lease.state})
+
+
+@login_required
+@require_POST
+def skip(request: HttpRequest, token: str) -> HttpResponse:
+    """Give a work back and go on."""
+    return redirect("judge", actions.skip_work(person=person_of(request), token=token).slug)
+
+
+def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
+    """Serve the script that a kind brings, if it brings one."""
+    text = kindpages.asset(kind, "page.js")
+    if text is None:
+        raise Http404
+    return HttpResponse(text, content_type="text/javascript; charset=utf-8")
+
+
+def _page(
+    request: HttpRequest, given: queries.Assignment, *, refusal: AssayError | None = None
+) -> HttpResponse:
+    found = {
+        "project": given.lease.project,
+        "lease": given.lease,
+        "brief": given.brief,
+        "kind": given.kind,
+        "page": f"kinds/{given.kind.name}/page.html",
+        "script": kindpages.asset(given.kind.name, "page.js") is not None,
+        "item": given.work.item,
+        "samples": [
+            {"place": place, "sample": sample} for place, sample in zip("ABCDEFGH", given.shown, strict=False)
+        ],
+        "questions": given.kind.questions(given.brief),
+        "draft": given.lease.draft,
+        "problem": str(refusal or ""),
+        "field": getattr(refusal, "field", ""),
+    }
+    status = 200 if refusal is None else 422 if isinstance(refusal, AnswerError) else 409
+    return render(request, "platform/judge.html", found, status=status)

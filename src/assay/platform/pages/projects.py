@@ -1,0 +1,215 @@
+"""A project for those who run it: how it goes, what came out, what goes in and out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from assay import registry
+from assay.errors import AssayError
+from assay.judgments import kind as kind_named
+from assay.platform.actions import people as people_actions
+from assay.platform.actions import projects as actions
+from assay.platform.pages import figures
+from assay.platform.pages.request import brief_of, lines_of, person_of
+from assay.platform.queries import outcomes
+from assay.platform.queries import projects as queries
+from assay.platform.queries import work as works
+
+PATIENCE = 1.0
+UPLOAD_LIMIT = 1 << 30
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Ask for a brief, and open a project with it."""
+    person = person_of(request)
+    if not queries.may_open(person):
+        raise Http404
+    found = {"kinds": [kind_named(name) for name in registry.names("kinds")], "given": request.POST}
+    if request.method == "GET":
+        return render(request, "platform/new_project.html", found)
+    try:
+        project = actions.open_project(owner=person, brief=brief_of(request.POST))
+    except AssayError as wrong:
+        found |= {"problem": str(wrong), "field": getattr(wrong, "field", "")}
+        return render(request, "platform/new_project.html", found, status=422)
+    return redirect("project", project.slug)
+
+
+@login_required
+@require_safe
+def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how a project goes; what takes counting comes after, through `outcome`."""
+    member = queries.membership(person_of(request), slug, "read")
+    found = {
+        "project": member.project,
+        "brief": queries.latest_brief(member.project).record(),
+        "progress": queries.progress(member.project),
+        "members": queries.members(member.project),
+        "roles": queries.roles_to_give(),
+        **{right: queries.may(member, right) for right in queries.RIGHTS},
+    }
+    return render(request, "platform/project.html", found)
+
+
+@login_required
+@require_safe
+def outcome(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give the part of the dashboard that rests on statistics, or a promise to ask again."""
+    member = queries.membership(person_of(request), slug, "read")
+    found = outcomes.outcome(member.project, patience=PATIENCE)
+    if found is None:
+        return render(request, "platform/outcome_waits.html", {"project": member.project})
+    contested = found.contested[:12]
+    numbers = works.numbers(member.project, [verdict.item for verdict in contested])
+    context = {
+        "project": member.project,
+        "outcome": found,
+        "figures": figures.drawn(found, queries.per_day(member.project)),
+        "contested": [(verdict, *numbers[verdict.item]) for verdict in contested if verdict.item in numbers],
+        "formats": figures.formats_for(found) if queries.may(member, "manage") else [],
+        "manage": queries.may(member, "manage"),
+    }
+    return render(request, "platform/outcome.html", context)
+
+
+@login_required
+@require_safe
+def figure_table(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Give what a figure draws as a table."""
+    member = queries.membership(person_of(request), slug, "read")
+    found = outcomes.outcome(member.project)
+    drawn = figures.drawn(found, queries.per_day(member.project)) if found else {}
+    if name not in drawn:
+        raise Http404
+    return _download(_csv(drawn[name].rows), f"{slug}-{name}.csv", "text/csv; charset=utf-8")
+
+
+@login_required
+@require_POST
+def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take a table of prompts, answers or comparisons."""
+    from assay import tables  # noqa: PLC0415 -- polars takes 0.4 s that the start of the server need not
+
+    member = queries.membership(person_of(request), slug, "manage")
+    file = request.FILES.get("table")
+    try:
+        if file is None:
+            raise AssayError(_("Choose a file first."))
+        if (file.size or 0) > UPLOAD_LIMIT:
+            raise AssayError(_("The file is larger than 1 GB; bring it in with assay import."))
+        found = tables.works(tables.read(file.read(), file.name or ""))
+        report = actions.bring_in(
+            project=member.project, items=found.items, samples=found.samples, judgments=found.judgments
+        )
+    except AssayError as wrong:
+        messages.error(request, _("Nothing was brought in: %s") % wrong)
+    else:
+        text = _(
+            "%(works)s new works, %(items)s new items, %(samples)s new answers, %(judgments)s judgments."
+        )
+        messages.success(request, text % vars(report))
+    return redirect("project", slug)
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """Stream the data set in a registered format."""
+    from assay import datasets  # noqa: PLC0415 -- only who exports pays for it
+
+    member = queries.membership(person_of(request), slug, "manage")
+    if form not in registry.names("formats"):
+        raise Http404
+    chosen, found = datasets.format_named(form), outcomes.outcome(member.project)
+    try:
+        lines = iter(datasets.lines(found.examples if found else (), chosen))
+        first = next(lines)  # what is wrong shows before the first line, while it can still be said
+    except AssayError as wrong:
+        messages.error(request, str(wrong))
+        return redirect("project", slug)
+    return _download(_ended(first, lines), f"{slug}-{form}{chosen.suffix}", "application/x-ndjson")
+
+
+@login_required
+@require_safe
+def raw_judgments(request: HttpRequest, slug: str) -> HttpResponse:
+    """Stream every judgment as it was made."""
+    member = queries.membership(person_of(request), slug, "manage")
+    lines = outcomes.raw_lines(member.project)
+    return _download((f"{line}\n" for line in lines), f"{slug}-judgments.jsonl", "application/x-ndjson")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def brief(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show every version of a brief, and publish the next."""
+    member = queries.membership(person_of(request), slug, "manage")
+    found = {"project": member.project, "versions": queries.briefs(member.project), "problem": ""}
+    if request.method == "GET":
+        return render(request, "platform/brief.html", found)
+    try:
+        actions.publish_brief(
+            project=member.project,
+            goal=request.POST.get("goal", "").strip(),
+            principles=lines_of(request.POST.get("principles", "")),
+        )
+    except AssayError as wrong:
+        return render(request, "platform/brief.html", found | {"problem": str(wrong)}, status=422)
+    return redirect("project", slug)
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a link that lets one person in, and show it once."""
+    member = queries.membership(person_of(request), slug, "invite")
+    try:
+        token = people_actions.invite(project=member.project, role=request.POST.get("role", ""))
+    except AssayError as wrong:
+        messages.error(request, str(wrong))
+        return redirect("project", slug)
+    link = request.build_absolute_uri(reverse("welcome", args=[token]))
+    return render(request, "platform/invitation.html", {"project": member.project, "link": link})
+
+
+@login_required
+@require_safe
+def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show one work with everything that was said about it."""
+    member = queries.membership(person_of(request), slug, "read")
+    found = works.reading(member.project, number)
+    authors = {sample.id: sample.author for sample in found.work.samples}
+    said = [(row, figures.told(row.answer, authors)) for row in found.judgments]
+    context = {"project": member.project, "work": found.work, "row": found.row, "said": said}
+    return render(request, "platform/reading.html", context)
+
+
+def _download(parts: Iterable[str], name: str, kind: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse((part.encode() for part in parts), content_type=kind, headers=headers)
+
+
+def _ended(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield f"{first}\n"
+    for line in rest:
+        yield f"{line}\n"
+
+
+def _csv(rows: list[dict[str, object]]) -> Iterator[str]:
+    for header in ([list(rows[0])] if rows else []), ([*row.values()] for row in rows):
+        for cells in header:
+            line = io.StringIO()
+            csv.writer(line).writerow(cells)
+            yield line.getvalue()
