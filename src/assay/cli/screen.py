@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from assay.evaluation import Board
     from assay.quality import GoldScores
 
+__all__ = ["Text", "console", "count", "errors", "grid", "heading", "interval", "plain", "progress", "ranks"]
+__all__ += ["show_board", "show_scores", "show_skills", "working"]
+
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
@@ -87,7 +90,7 @@ def show_board(board: Board, *, top: int | None = None) -> None:
             Text(standing.model),
             f"{standing.rating:.0f}",
             f"{standing.low:.0f} to {standing.high:.0f}",
-            interval(standing.low, standing.rating, standing.high, least=least, most=most),
+            interval(standing.low, standing.rating, standing.high, least=least, most=most, width=21),
             f"{standing.votes:,}",
         )
     console.print(table)

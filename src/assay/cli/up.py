@@ -25,10 +25,11 @@ def command(home: Path, port: int) -> None:
     """
     from assay.platform import service
 
-    serve(service.prepare(home), home, port)
+    service.prepare(home)
+    serve(home, port)
 
 
-def serve(prepared: object, home: Path, port: int) -> None:
+def serve(home: Path, port: int) -> None:
     """Print where the platform is, and serve it until it is stopped."""
     from assay.cli import screen
     from assay.platform import service

@@ -184,8 +184,8 @@ STYLE = """
 :root { color-scheme: light dark; --ink: #1f2430; --soft: #5a6272; --ground: #fbfbfc; --line: #d9dde5 }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8eaf0; --soft: #a3abbb; --ground: #15181e; --line: #3a4150 } }
-body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--ground); color: var(--ink);
-  font: 16px/1.55 system-ui, sans-serif; overflow-wrap: anywhere }
+body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--ground);
+  color: var(--ink);  font: 16px/1.55 system-ui, sans-serif; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem; line-height: 1.25 } h2 { font-size: 1.15rem; margin: 2.5rem 0 .25rem }
 .caption, .intro { color: var(--soft); max-width: 44rem } .figure { width: 100% }
 details { margin-top: .5rem } summary { cursor: pointer; color: var(--soft) }

@@ -228,7 +228,7 @@ def profiles(evidence: Evidence, *, tolerance: float = 1e-4, max_iterations: int
 
 @dataclass(eq=False)
 class _Fit:
-    """The state of the fit: C cells of evidence, R raters, P effects for each (1 and all levels), B blocks."""
+    """The fit in progress: C cells of evidence, R raters, P effects for each (1 and all levels), B blocks."""
 
     raters: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...]
@@ -258,7 +258,8 @@ class _Fit:
         # An axis on which there is nothing to compare says nothing that the person's own level does not.
         single = np.array([False, *(len(known) == 1 for known in levels)])
         size = len(blocks)
-        crowd = logit((frame["right"].sum() + 1) / (frame["total"].sum() + 2))
+        right_C, total_C = frame["right"].to_numpy(), frame["total"].to_numpy()
+        crowd = logit((right_C.sum() + 1) / (total_C.sum() + 2))
         shared_P = np.zeros(size)
         shared_P[0] = crowd
         return cls(
@@ -266,8 +267,8 @@ class _Fit:
             levels=levels,
             rater_C=_codes(frame["rater"], raters),
             place_C_B=np.stack(places, axis=1),
-            right_C=frame["right"].to_numpy(),
-            total_C=frame["total"].to_numpy(),
+            right_C=right_C,
+            total_C=total_C,
             block_P=np.array(blocks),
             variance_B=np.where(single, 0.0, FIRST_SD**2),
             shared_P=shared_P,

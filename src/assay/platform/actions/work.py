@@ -67,8 +67,11 @@ def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow |
 def _begin(
     person: PersonRow, project: ProjectRow, now: datetime, rng: np.random.Generator
 ) -> LeaseRow | None:
-    _free_expired(project, now)
     candidates = work.shortlist(person, project)
+    if len(candidates) < work.SHORTLIST:
+        # Places come back only when works run short: until then, whoever took a break can still submit.
+        _free_expired(project, now)
+        candidates = work.shortlist(person, project)
     for number in order(candidates, languages=person.languages, rng=rng):
         if _take_place(int(number)):
             row = WorkRow.objects.select_related("item").get(pk=number)

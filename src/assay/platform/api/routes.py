@@ -73,7 +73,7 @@ def next_work(request: HttpRequest, slug: str) -> dict[str, object]:
         "prompt": given.work.item.prompt,
         "context": given.work.item.context,
         "language": given.work.item.language,
-        # In the order drawn for this person, and without the authors: who wrote it should not sway who judges.
+        # In the order drawn for this person.
         "samples": [{"id": sample.id, "text": sample.text} for sample in given.shown],
         "draft": lease.draft,
     }
