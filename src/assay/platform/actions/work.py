@@ -68,9 +68,8 @@ def _begin(
     person: PersonRow, project: ProjectRow, now: datetime, rng: np.random.Generator
 ) -> LeaseRow | None:
     candidates = work.shortlist(person, project)
-    if len(candidates) < work.SHORTLIST:
-        # Places come back only when works run short: until then, whoever took a break can still submit.
-        _free_expired(project, now)
+    # Places come back only when works run short: until then, whoever took a break can still submit.
+    if len(candidates) < work.SHORTLIST and _free_expired(project, now):
         candidates = work.shortlist(person, project)
     for number in order(candidates, languages=person.languages, rng=rng):
         if _take_place(int(number)):
@@ -101,12 +100,15 @@ def _count_judgment(lease: LeaseRow) -> int:
     return place.filter(taken__lt=F("cap")).update(taken=F("taken") + 1, judged=F("judged") + 1)
 
 
-def _free_expired(project: ProjectRow, now: datetime) -> None:
+def _free_expired(project: ProjectRow, now: datetime) -> int:
+    """Give back the places of leases that ran out of time, and return how many."""
     expired = LeaseRow.objects.filter(project=project, state=LeaseRow.HELD, expires_at__lt=now)
+    freed = 0
     for number, work_number in list(expired.values_list("pk", "work_id")[:100]):
         # Asked again at the row: on PostgreSQL a draft may have extended it in between.
         if expired.filter(pk=number).update(state=LeaseRow.LAPSED):
-            WorkRow.objects.filter(pk=work_number).update(taken=F("taken") - 1)
+            freed += WorkRow.objects.filter(pk=work_number).update(taken=F("taken") - 1)
+    return freed
 
 
 def _change(lease: LeaseRow, **fields: Any) -> None:

@@ -39,8 +39,8 @@ AND NOT EXISTS (SELECT 1 FROM platform_judgmentrow j WHERE j.work_id = w.id AND 
 
 def shortlist(person: PersonRow, project: ProjectRow) -> list[Candidate]:
     """Return up to fifty open works that this person can read and has neither leased nor judged."""
-    # Written out, because it runs for every claim, and Django would take longer to compose it than the database
-    # to answer it.
+    # Written out, because it runs for every claim, and Django takes longer to compose it than the database to
+    # answer it.
     question, given = _SHORTLIST, [project.pk, person.pk, person.pk]
     readable = [tag for tag in project.languages if speaks(person.languages, tag)]
     if not readable and project.languages:
