@@ -93,6 +93,6 @@ def main() -> NoReturn:
         sys.exit(130)
     except BrokenPipeError:
         # The reader (head, less) left; what is still in the buffer has nowhere to go.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         sys.exit(0)
     sys.exit(0)

@@ -89,7 +89,7 @@ def card(brief: Brief, examples: Sequence[Example]) -> str:
     >>> print(card(Brief("poems", "Delight.", "pairwise"), []).splitlines()[0])
     # poems
     """
-    shapes = Counter(example.shape for example in examples)
+    shapes = Counter(str(example.shape) for example in examples)
     languages = Counter(example.language for example in examples)
     weights = sorted(example.weight for example in examples)
     judgments = {judgment for example in examples for judgment in example.judgments}

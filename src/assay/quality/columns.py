@@ -213,7 +213,8 @@ class Columns:
         """How much weight each item got for each label."""
         n_labels = len(self.labels)
         cell_N = self.item_N * n_labels + self.label_N
-        return np.bincount(cell_N, self.weights_N, len(self.items) * n_labels).reshape(-1, n_labels)
+        flat: Floats = np.bincount(cell_N, self.weights_N, len(self.items) * n_labels).astype(np.float64)
+        return flat.reshape(-1, n_labels)
 
     @cached_property
     def shares_I_K(self) -> Floats:

@@ -222,7 +222,7 @@ def profiles(evidence: Evidence, *, tolerance: float = 1e-4, max_iterations: int
         shared_cov_P_P=fit.shared_cov_P_P,
         effect_R_P=fit.effect_R_P,
         cov_R_P_P=fit.cov_R_P_P,
-        total_R=np.bincount(fit.rater_C, fit.total_C, len(fit.raters)),
+        total_R=np.bincount(fit.rater_C, fit.total_C, len(fit.raters)).astype(np.float64),
     )
 
 
