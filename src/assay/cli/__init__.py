@@ -79,12 +79,11 @@ def program() -> None:
 def main() -> NoReturn:
     """Run the program; a mistake of the user's becomes one sentence and exit code 2."""
     try:
-        program.main(standalone_mode=False)
+        # Click gives back the code of a command that left early, and what the command returned otherwise.
+        code = program.main(standalone_mode=False)
     except AssayError as mistake:
         click.echo(f"Error: {mistake}", err=True)
         sys.exit(2)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(2)
@@ -95,4 +94,4 @@ def main() -> NoReturn:
         # The reader (head, less) left; what is still in the buffer has nowhere to go.
         sys.stdout = None
         sys.exit(0)
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
