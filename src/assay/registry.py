@@ -23,6 +23,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "quality": {
         "majority": "assay.quality.majority:majority",
         "dawid-skene": "assay.quality.dawid_skene:dawid_skene",
+        "hierarchical": "assay.quality.hierarchical:hierarchical",
+        "hierarchical-two": "assay.quality.hierarchical:hierarchical_two",
+        "ebcc": "assay.quality.ebcc:ebcc",
+        "pm": "assay.quality.pm:pm",
+        "bwa": "assay.quality.bwa:bwa",
+        "ensemble": "assay.quality.ensemble:ensemble",
     },
     "formats": {
         "jsonl": "assay.datasets.formats.jsonl:FORMAT",

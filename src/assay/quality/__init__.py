@@ -4,10 +4,16 @@ The rule behind everything here: agreement with the majority is not quality. Met
 integer codes) and return a frozen `Result`; every method is one file and one line in the registry.
 """
 
+from assay.quality.bwa import bwa
 from assay.quality.columns import Columns
 from assay.quality.contest import contest
 from assay.quality.dawid_skene import dawid_skene
+from assay.quality.ebcc import ebcc
+from assay.quality.ensemble import ensemble
+from assay.quality.hierarchical import hierarchical, hierarchical_two
+from assay.quality.independence import independence
 from assay.quality.majority import majority
+from assay.quality.pm import pm
 from assay.quality.result import Method, Result
 from assay.quality.scores import GoldScores, score
 from assay.quality.skills import RaterSkills, skills
@@ -20,9 +26,16 @@ __all__ = [
     "Method",
     "RaterSkills",
     "Result",
+    "bwa",
     "contest",
     "dawid_skene",
+    "ebcc",
+    "ensemble",
+    "hierarchical",
+    "hierarchical_two",
+    "independence",
     "majority",
+    "pm",
     "score",
     "skills",
     "weigh",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,9 @@ from scipy import sparse
 
 from assay.errors import AssayError, TableError
 from assay.records import Vote
+
+if TYPE_CHECKING:
+    from assay.quality.ballots import Ballots
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -202,6 +206,13 @@ class Columns:
         shape = (len(self.items), len(self.raters) * len(self.labels))
         cell_N = self.rater_N * len(self.labels) + self.label_N
         return sparse.csr_array((self.weights_N, (self.item_N, cell_N)), shape=shape)
+
+    @cached_property
+    def ballots(self) -> Ballots:
+        """Items with exactly the same votes, once."""
+        from assay.quality.ballots import Ballots  # noqa: PLC0415  (ballots are made of columns)
+
+        return Ballots.of(self)
 
     @cached_property
     def weights_N(self) -> Floats:

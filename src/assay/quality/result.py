@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -32,6 +32,12 @@ class Result:
         model of raters.
     counts_R_K_K
         The expected counts behind it, history included, prior left out: what `Columns.remembering` takes.
+    prior_R_K_K
+        What was added to the counts before they were divided by their sum; one row for all raters where it is
+        the same for each.
+    calibration
+        What the probabilities were fitted to: `none`, a `default` that holds for most crowds, or known items
+        (`gold`).
     """
 
     columns: Columns
@@ -42,6 +48,8 @@ class Result:
     iterations: int = 0
     confusion_R_K_K: Floats | None = field(default=None, repr=False)
     counts_R_K_K: Floats | None = field(default=None, repr=False)
+    prior_R_K_K: Floats | None = field(default=None, repr=False)
+    calibration: Literal["none", "default", "gold"] = "none"
 
     @cached_property
     def choice_I(self) -> Codes:
