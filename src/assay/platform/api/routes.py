@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -128,12 +128,6 @@ def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
             raise AssayError(f"there is no format {form!r}; known: judgments, {known}")
         found = outcomes.outcome(member.project)
         lines = datasets.lines(found.examples if found else (), datasets.format_named(form))
-    first = next(lines, None)  # what is wrong shows before the first line, while it can still be said
-    return StreamingHttpResponse(_bytes(first, lines), content_type="application/x-ndjson")
-
-
-def _bytes(first: str | None, rest: Iterator[str]) -> Iterator[bytes]:
-    if first is not None:
-        yield f"{first}\n".encode()
-    for line in rest:
-        yield f"{line}\n".encode()
+    first = next(lines, "")  # what is wrong shows before the first line, while it can still be said
+    parts = (line.encode() for line in chain([first], lines))
+    return StreamingHttpResponse(parts, content_type="application/x-ndjson")

@@ -11,7 +11,7 @@ from assay.records import Brief
 
 
 class Role(models.TextChoices):
-    """What a person is in a project; `queries.projects.RIGHTS` says what each may do."""
+    """What a person is in a project; `queries.projects` says what each may do."""
 
     OWNER = "owner", _("owner")
     AUTHOR = "author", _("author")

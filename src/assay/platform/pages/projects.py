@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -58,7 +59,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "progress": queries.progress(member.project),
         "members": queries.members(member.project),
         "roles": queries.roles_to_give(),
-        **{right: queries.may(member, right) for right in queries.RIGHTS},
+        **queries.rights_of(member),
     }
     return render(request, "platform/project.html", found)
 
@@ -139,7 +140,7 @@ def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     except AssayError as wrong:
         messages.error(request, str(wrong))
         return redirect("project", slug)
-    return _download(_ended(first, lines), f"{slug}-{form}{chosen.suffix}", "application/x-ndjson")
+    return _download(chain([first], lines), f"{slug}-{form}{chosen.suffix}", "application/x-ndjson")
 
 
 @login_required
@@ -148,7 +149,7 @@ def raw_judgments(request: HttpRequest, slug: str) -> HttpResponse:
     """Stream every judgment as it was made."""
     member = queries.membership(person_of(request), slug, "manage")
     lines = outcomes.raw_lines(member.project)
-    return _download((f"{line}\n" for line in lines), f"{slug}-judgments.jsonl", "application/x-ndjson")
+    return _download(lines, f"{slug}-judgments.jsonl", "application/x-ndjson")
 
 
 @login_required
@@ -201,15 +202,12 @@ def _download(parts: Iterable[str], name: str, kind: str) -> StreamingHttpRespon
     return StreamingHttpResponse((part.encode() for part in parts), content_type=kind, headers=headers)
 
 
-def _ended(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield f"{first}\n"
-    for line in rest:
-        yield f"{line}\n"
-
-
 def _csv(rows: list[dict[str, object]]) -> Iterator[str]:
-    for header in ([list(rows[0])] if rows else []), ([*row.values()] for row in rows):
-        for cells in header:
-            line = io.StringIO()
-            csv.writer(line).writerow(cells)
-            yield line.getvalue()
+    line = io.StringIO()
+    table = csv.DictWriter(line, list(rows[0]) if rows else [])
+    table.writeheader()
+    for row in rows:
+        table.writerow(row)
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()

@@ -93,7 +93,7 @@ def raw_lines(project: ProjectRow) -> Iterator[str]:
             "submitted_at": row.submitted_at.isoformat(),
             "supersedes": str(row.supersedes_id) if row.supersedes_id else None,
         }
-        yield json.dumps({**asdict(record), **more}, ensure_ascii=False)
+        yield json.dumps({**asdict(record), **more}, ensure_ascii=False) + "\n"
 
 
 def own_statements(person: PersonRow) -> list[tuple[ProjectRow, Statement | None]]:

@@ -40,6 +40,11 @@ def may(found: MembershipRow, right: Right) -> bool:
     return found.role in RIGHTS[right]
 
 
+def rights_of(found: MembershipRow) -> dict[Right, bool]:
+    """Say for each right whether a membership gives it."""
+    return {right: may(found, right) for right in RIGHTS}
+
+
 def roles_to_give() -> list[tuple[str, str]]:
     """Return the roles that an invitation can carry, with what people read."""
     return [(value, str(label)) for value, label in Role.choices if value != Role.OWNER]

@@ -1,0 +1,78 @@
+"""Ann owns the moon poems, Ben contributes, Vera reads, Cleo is a stranger."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+
+from assay.platform.actions import people, projects
+from assay.records import Brief, Item, Question, Sample
+
+PASSWORD = "a long password"
+DULL = "The moon is round, the moon is bright,\nit shines upon us every night."
+FINE = "Tonight she is a coin the river cannot spend;\nby morning every fish is rich."
+
+
+def moon_brief(kind: str = "pairwise", **changes: object) -> Brief:
+    fields = {
+        "project": "moon",
+        "goal": "Teach a model to write verse that a reader remembers the next day.",
+        "kind": kind,
+        "principles": ("Surprise that feels inevitable beats rhyme.",),
+        "questions": (Question("surprise", "Does it say something new?", ("no", "yes"), True),),
+        "judgments_per_work": 2,
+    }
+    return Brief(**{**fields, **changes})
+
+
+def moon_items(count: int, **changes: object) -> tuple[list[Item], list[Sample]]:
+    items = [Item(f"m{k}", f"Two lines about the moon, please ({k}).", **changes) for k in range(count)]
+    samples = [
+        Sample(f"{item.id}/{author}", item.id, author, text)
+        for item in items
+        for author, text in (("dull", DULL), ("fine", FINE))
+    ]
+    return items, samples
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def cast(db):
+    """The people, and Ann's project of four pairs that two people each shall judge."""
+    names = ("Ann", "Ben", "Vera", "Cleo")
+    found = SimpleNamespace(
+        **{name.lower(): people.add_person(name=name, password=PASSWORD) for name in names}
+    )
+    items, samples = moon_items(4)
+    found.moon = projects.open_project(owner=found.ann, brief=moon_brief())
+    projects.bring_in(project=found.moon, items=items, samples=samples)
+    people.add_member(project=found.moon, name="Ben", role="contributor")
+    people.add_member(project=found.moon, name="Vera", role="viewer")
+    return found
+
+
+@pytest.fixture
+def client_of(cast):
+    """A signed-in client for a name."""
+
+    def sign_in(name: str) -> Client:
+        client = Client(headers={"host": "localhost"})
+        client.force_login(getattr(cast, name.lower()))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def post_json():
+    def post(client: Client, path: str, body: object = None, method: str = "post"):
+        return getattr(client, method)(path, json.dumps(body or {}), content_type="application/json")
+
+    return post

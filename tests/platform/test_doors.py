@@ -1,0 +1,184 @@
+"""Every address as everybody: what is not open to somebody does not exist for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from assay import platform
+from assay.platform.actions import work
+from assay.platform.models import WorkRow
+
+OPEN, NOT_HERE, SIGN_IN, NO_METHOD, WRONG, SENT, NO_SESSION = 200, 404, "sign-in", 405, 422, 302, 401
+
+# route → what Ann (owner), Ben (contributor), Vera (viewer), Cleo (stranger) and nobody get for a GET.
+PAGES = {
+    "": (OPEN, OPEN, OPEN, OPEN, SIGN_IN),
+    "healthz": (OPEN, OPEN, OPEN, OPEN, OPEN),
+    "me/": (OPEN, OPEN, OPEN, OPEN, SIGN_IN),
+    "sign-in/": (OPEN, OPEN, OPEN, OPEN, OPEN),
+    "sign-out/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD),
+    "welcome/<str:token>/": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE),
+    "projects/new/": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/outcome/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/figures/<slug:name>.csv": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/import/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "projects/<slug:slug>/export/<str:form>/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/judgments.jsonl": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/brief/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/invite/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "projects/<slug:slug>/works/<int:number>/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/judge/": (OPEN, OPEN, NOT_HERE, NOT_HERE, SIGN_IN),
+    "work/<str:token>/submit/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "work/<str:token>/draft/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "work/<str:token>/skip/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "kinds/<str:kind>/page.js": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE),
+    "api/openapi.json": (OPEN, OPEN, OPEN, OPEN, OPEN),
+    "api/projects": (OPEN, OPEN, OPEN, OPEN, NO_SESSION),
+    "api/projects/<slug>/export/<form>": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+}
+# The same for a POST, where a POST means something. Ben holds the lease.
+POSTS = {
+    "projects/new/": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/import/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/brief/": (WRONG, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/invite/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "work/<str:token>/submit/": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, SIGN_IN),
+    "work/<str:token>/draft/": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, SIGN_IN),
+    "work/<str:token>/skip/": (NOT_HERE, SENT, NOT_HERE, NOT_HERE, SIGN_IN),
+    "api/projects/<slug>/next": (OPEN, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/projects/<slug>/import": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
+    "api/work/<token>/judgment": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/work/<token>/skip": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),
+}
+NAMES = ("Ann", "Ben", "Vera", "Cleo", None)
+ELSEWHERE = {
+    "language/setlang/",
+    "api/",
+    "api/work/<token>/draft",
+}  # Django's own; ninja's root; a PUT, tested below
+
+
+@pytest.fixture
+def scene(cast):
+    """Two judgments are there, and Ben is at a work."""
+    for person in (cast.ann, cast.ben):
+        lease = work.claim_work(person=person, project=cast.moon)
+        chosen = f"{lease.work.item.key}/fine"
+        work.submit_judgment(person=person, token=lease.token, answer={"choice": chosen})
+    cast.lease = work.claim_work(person=cast.ben, project=cast.moon)
+    return cast
+
+
+def _path(route, scene):
+    places = {
+        "<slug:slug>": "moon", "<slug>": "moon", "<str:form>": "jsonl", "<form>": "jsonl",
+        "<str:token>": scene.lease.token, "<token>": scene.lease.token, "<slug:name>": "contest",
+        "<int:number>": str(WorkRow.objects.earliest("pk").pk), "<str:kind>": "pairwise",
+    }  # fmt: skip
+    for place, value in places.items():
+        route = route.replace(place, value)
+    return f"/{route}"
+
+
+def _got(response):
+    if response.status_code == SENT and response.url.startswith("/sign-in/"):
+        return SIGN_IN
+    return response.status_code
+
+
+def _routes(resolver, before=""):
+    for pattern in resolver.url_patterns:
+        here = before + str(pattern.pattern)
+        yield from _routes(pattern, here) if hasattr(pattern, "url_patterns") else [here]
+
+
+def test_every_address_is_in_the_tables():
+    assert set(_routes(get_resolver())) - ELSEWHERE == PAGES.keys() | POSTS.keys()
+
+
+@pytest.mark.parametrize(("route", "name", "expected"), [
+    (route, name, status) for route, row in PAGES.items() for name, status in zip(NAMES, row, strict=True)
+])  # fmt: skip
+def test_a_page_opens_for_those_it_is_meant_for(scene, client_of, route, name, expected):
+    client = client_of(name) if name else Client(headers={"host": "localhost"})
+
+    assert _got(client.get(_path(route, scene))) == expected
+
+
+@pytest.mark.parametrize(("route", "name", "expected"), [
+    (route, name, status) for route, row in POSTS.items() for name, status in zip(NAMES, row, strict=True)
+])  # fmt: skip
+def test_a_form_is_taken_from_those_it_is_meant_for(scene, client_of, route, name, expected):
+    client = client_of(name) if name else Client(headers={"host": "localhost"})
+    body = {"answer": {}} if route.startswith("api/work") else None
+    kind = {"content_type": "application/json"} if route.startswith("api/") and "import" not in route else {}
+
+    assert _got(client.post(_path(route, scene), body or {}, **kind)) == expected
+
+
+def test_a_stranger_cannot_tell_a_project_from_none(scene, client_of):
+    stranger = client_of("Cleo")
+
+    there, nowhere = stranger.get("/projects/moon/"), stranger.get("/projects/mars/")
+
+    assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)
+    assert b"moon" not in stranger.get("/").content.replace(b"moon-", b"")
+
+
+def test_a_contributor_sees_no_counts_of_others(scene, client_of):
+    page = client_of("Ben").get("/").content.decode()
+
+    assert "1 judgment of yours" in page
+    assert "of 8 judgments" not in page
+    assert "of 8 judgments" in client_of("Ann").get("/").content.decode()
+
+
+def test_the_api_asks_for_the_token_against_forged_requests(scene):
+    client = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
+    client.force_login(scene.ben)
+
+    assert client.post("/api/projects/moon/next", content_type="application/json").status_code == 403
+
+
+def test_a_program_claims_drafts_and_submits(cast, client_of, post_json):
+    client = client_of("Ben")
+
+    given = post_json(client, "/api/projects/moon/next").json()
+    draft = post_json(client, f"/api/work/{given['token']}/draft", {"answer": {"reason": "so"}}, method="put")
+    again = post_json(client, "/api/projects/moon/next").json()
+    answer = {"answer": {"choice": given["samples"][0]["id"]}, "seconds": 0.01}
+    first, second = (post_json(client, f"/api/work/{given['token']}/judgment", answer) for _ in range(2))
+
+    assert draft.json()["state"] == "held"
+    assert again["draft"] == {"reason": "so"}
+    assert first.status_code == 200
+    assert first.json() == second.json()
+
+
+def test_every_answer_carries_the_policy(scene, client_of):
+    for path in ("/", "/sign-in/", "/projects/moon/", "/projects/moon/judge/", "/nowhere", "/api/projects"):
+        headers = client_of("Ann").get(path).headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'self'; img-src 'self' data:;"), (
+            path
+        )
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_only_queries_know_what_a_role_may_do():
+    home = Path(platform.__file__).parent
+    telling = ("RIGHTS", "role__in", "Role.CONTRIBUTOR", "Role.VIEWER")
+
+    asking = {
+        file.relative_to(home).parts[0]
+        for file in home.rglob("*.py")
+        if "migrations" not in file.parts and any(word in file.read_text() for word in telling)
+    }
+
+    assert asking == {"queries"}
