@@ -24,6 +24,5 @@ for method in ("majority", "dawid-skene"):
     print(f"{method:12} is right in {scores.accuracy:.0%}")
 
 for skill in finding.skills:
-    print(
-        f"{skill.rater:12} {skill.mean:4.0%} ({skill.low:.0%} to {skill.high:.0%}); planted: {accuracy[skill.rater]:.0%}"
-    )
+    planted = accuracy[skill.rater]
+    print(f"{skill.rater:12} {skill.mean:4.0%} ({skill.low:.0%} to {skill.high:.0%}); planted: {planted:.0%}")
