@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection, models
 
+Value = str | int | float | None
 
-def insert(table: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+
+def insert(table: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     """Insert rows of plain values, in the order of `fields`; columns that take no null must be there."""
     meta = table._meta
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(meta.get_field(field).column)) for field in fields)
+    columns = ", ".join(quote(str(getattr(meta.get_field(field), "column", field))) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.executemany(

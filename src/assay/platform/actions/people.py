@@ -30,7 +30,7 @@ def recognise(*, name: str, password: str) -> PersonRow:
     Ten wrong passwords for a name within five minutes, and the name has to wait.
     """
     key = f"attempts-{people.digest(name.casefold())}"
-    if cache.get_or_set(key, 0, ATTEMPTS_WITHIN) >= ATTEMPTS:
+    if (cache.get_or_set(key, 0, ATTEMPTS_WITHIN) or 0) >= ATTEMPTS:
         raise AssayError(_("Too many wrong passwords for this name; wait five minutes."))
     person = authenticate(username=name, password=password)
     if not isinstance(person, PersonRow):

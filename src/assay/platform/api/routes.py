@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from ninja import File, NinjaAPI, Schema
 from ninja.files import UploadedFile
 from ninja.security import django_auth
@@ -115,7 +116,7 @@ def bring_in(request: HttpRequest, slug: str, table: File[UploadedFile]) -> dict
 
 
 @api.get("projects/{slug}/export/{form}")
-def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+def export(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     """Stream the data set in a registered format, or every judgment as it was made (`judgments`)."""
     from assay import datasets  # noqa: PLC0415 -- only who exports pays for it
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -53,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how a project goes; what takes counting comes after, through `outcome`."""
     member = queries.membership(person_of(request), slug, "read")
-    found = {
+    found: dict[str, object] = {
         "project": member.project,
         "brief": queries.latest_brief(member.project).record(),
         "progress": queries.progress(member.project),
@@ -87,7 +88,7 @@ def outcome(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def figure_table(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+def figure_table(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
     """Give what a figure draws as a table."""
     member = queries.membership(person_of(request), slug, "read")
     found = outcomes.outcome(member.project)
@@ -126,7 +127,7 @@ def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+def export(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     """Stream the data set in a registered format."""
     from assay import datasets  # noqa: PLC0415 -- only who exports pays for it
 
@@ -145,7 +146,7 @@ def export(request: HttpRequest, slug: str, form: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def raw_judgments(request: HttpRequest, slug: str) -> HttpResponse:
+def raw_judgments(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Stream every judgment as it was made."""
     member = queries.membership(person_of(request), slug, "manage")
     lines = outcomes.raw_lines(member.project)
@@ -202,7 +203,7 @@ def _download(parts: Iterable[str], name: str, kind: str) -> StreamingHttpRespon
     return StreamingHttpResponse((part.encode() for part in parts), content_type=kind, headers=headers)
 
 
-def _csv(rows: list[dict[str, object]]) -> Iterator[str]:
+def _csv(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
     line = io.StringIO()
     table = csv.DictWriter(line, list(rows[0]) if rows else [])
     table.writeheader()

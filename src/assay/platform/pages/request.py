@@ -42,7 +42,7 @@ def answer_of(form: QueryDict) -> dict[str, object]:
 def seconds_of(form: QueryDict) -> float | None:
     """Return the time that the page measured, if it says one."""
     try:
-        return float(form["seconds"])
+        return float(str(form["seconds"]))
     except (KeyError, ValueError):
         return None
 

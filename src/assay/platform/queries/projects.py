@@ -40,7 +40,7 @@ def may(found: MembershipRow, right: Right) -> bool:
     return found.role in RIGHTS[right]
 
 
-def rights_of(found: MembershipRow) -> dict[Right, bool]:
+def rights_of(found: MembershipRow) -> dict[str, bool]:
     """Say for each right whether a membership gives it."""
     return {right: may(found, right) for right in RIGHTS}
 

@@ -1,0 +1,135 @@
+"""A real server on a free port, and Debian's Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+LAUNCH = {
+    "executable_path": CHROMIUM,
+    "args": [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update",
+    ],
+}  # fmt: skip
+SERVE = """
+import sys
+from pathlib import Path
+from assay.platform import service
+if __name__ == "__main__":
+    home, port = Path(sys.argv[1]), int(sys.argv[2])
+    service.prepare(home)
+    service.serve(home, port)
+"""
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what needs a browser where there is none; in CI there has to be one."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.browser)
+        if not Path(CHROMIUM).exists() and not os.environ.get("CI"):
+            item.add_marker(pytest.mark.skip(reason=f"needs {CHROMIUM}: apt-get install chromium"))
+
+
+def pytest_generate_tests(metafunc):
+    if "browser_type_launch_args" in metafunc.fixturenames:
+        metafunc.parametrize("browser_type_launch_args", [LAUNCH], indirect=True, ids=["debian"])
+
+
+@dataclass
+class Server:
+    """The platform in a process of its own, which can die and come back."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def shell(self, *lines: str) -> str:
+        """Run lines of Python with `service` prepared, and give what they print."""
+        code = "\n".join([
+            "from pathlib import Path", "from assay.platform import service", "from assay.records import *",
+            f"service.prepare(Path({str(self.home)!r}))", *lines,
+        ])  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        script = self.home / "serve.py"
+        script.write_text(SERVE)
+        self.process = subprocess.Popen([sys.executable, script, str(self.home), str(self.port)])
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/healthz").text == "ok":
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not answer within 20 s")
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(timeout=15)
+            self.process = None
+
+
+@pytest.fixture
+def server(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    found = Server(tmp_path, port)
+    yield found
+    found.stop()
+
+
+MOON = """
+names = ("Ann", "Ben", "Cleo")
+for name in names: service.add_person(name, "a long password", ["en"])
+asked = (Question("surprise", "Does it say something new?", ("no", "partly", "yes"), True),
+         Question("ear", "Does it sound right read aloud?", ("no", "partly", "yes"), True))
+items = [Item(f"m{k}", f"Two lines on the **moon**, please ({k}).", "A poet asks.", "en") for k in range(4)]
+texts = {"dull": "The moon is bright.", "fine": "Tonight she is a coin the river cannot spend."}
+pairs = [Sample(f"{i.id}/{a}", i.id, a, t) for i in items for a, t in texts.items()]
+def brief(name, kind): return Brief(
+    name, "Teach a model to write verse that a reader remembers.", kind, questions=asked,
+    principles=("Surprise that feels inevitable beats rhyme.",), languages=("en",), judgments_per_work=2)
+for kind in ("pairwise", "rubric", "demonstration"):
+    service.create_project(brief(kind, kind), items, pairs if kind != "demonstration" else (), owner="Ann")
+    service.add_member(kind, "Ben")
+"""
+
+
+@pytest.fixture
+def moon(server):
+    """Ann owns a project of each kind; Ben contributes."""
+    server.shell(MOON)
+    server.start()
+    return server
+
+
+@pytest.fixture
+def sign_in(page):
+    def enter(server: Server, name: str) -> None:
+        page.goto(f"{server.url}/sign-in/")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill("a long password")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{server.url}/")
+
+    return enter
