@@ -49,7 +49,8 @@ def test_people_see_the_samples_in_an_order_of_their_own_and_it_is_kept(cast):
     orders = set()
     for seed in range(12):
         lease = work.claim_work(person=cast.ben, project=cast.moon, rng=np.random.default_rng(seed))
-        shown = [sample.author for sample in queries.assignment(lease).shown]
+        given = queries.assignment(lease)
+        shown = [given.names[sample.id].partition("/")[2] for sample in given.shown]
         judgment = work.submit_judgment(person=cast.ben, token=lease.token, answer=TIE)
         assert judgment.shown == [f"{lease.work.item.key}/{author}" for author in shown]
         orders.add(tuple(shown))
@@ -205,3 +206,23 @@ def test_thirty_two_people_at_once_never_pass_the_cap(tmp_path):
     assert ran.stdout.strip() == "judgments 120, distinct 120, most on one work 3, least 3, errors 0", (
         ran.stderr
     )
+
+
+def test_nothing_that_reaches_a_contributor_tells_who_wrote_what(cast):
+    lease = claim(cast.ben, cast.moon)
+    given = queries.assignment(lease)
+
+    seen = repr((given.work, given.shown))
+
+    assert any(real.endswith("/dull") for real in given.names.values()), "there would be something to tell"
+    assert not any(name in seen for name in ("moon/", "/fine", "/dull", lease.work.key))
+    better = next(drawn for drawn, real in given.names.items() if real.endswith("/fine"))
+    judgment = work.submit_judgment(person=cast.ben, token=lease.token, answer={"choice": better})
+    assert judgment.answer["choice"].endswith("/fine")
+
+
+def test_the_names_drawn_for_one_lease_say_nothing_about_another(cast):
+    first, second = (queries.assignment(claim(person, cast.moon)) for person in (cast.ben, cast.ann))
+
+    assert not first.names.keys() & second.names.keys()
+    assert set(first.names.values()) == set(second.names.values())

@@ -159,7 +159,7 @@ def submit_judgment(
             refusal = wrong
         else:
             if _count_judgment(lease):
-                return _keep(given, clean, seconds)
+                return _keep(given, given.revealed(clean), seconds)
             refusal = PlaceTakenError(
                 _("Others have finished this work in the meantime. Your text is kept as a draft.")
             )
@@ -178,7 +178,7 @@ def _keep(given: work.Assignment, answer: dict[str, object], seconds: float | No
         answer=answer,
         # The page measures only while it is looked at; what it says is believed up to what the clock allows.
         seconds=seconds if seconds is not None and 0 <= seconds <= elapsed else elapsed,
-        shown=[sample.id for sample in given.shown],
+        shown=[given.names[sample.id] for sample in given.shown],
         submitted_at=now,
         token=lease.token,
     )

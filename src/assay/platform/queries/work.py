@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
 
 from django.db import connection
 from django.http import Http404
+from django.utils.crypto import salted_hmac
 
 from assay.judgments import Kind
 from assay.judgments import kind as kind_named
@@ -20,13 +22,30 @@ SHORTLIST = 50
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a person at a work sees: the brief, the work, and its samples in the order drawn for them."""
+    """What a person at a work sees: the brief, the work, and its samples in the order drawn for them.
+
+    Nothing in `work` and `shown` hints at who wrote what: authors are left out, and samples have names drawn
+    for this lease, since ids such as `moon/gpt` would tell. `names` leads from a drawn name to the id.
+    """
 
     lease: LeaseRow
     brief: Brief
     work: Work
     shown: tuple[Sample, ...]
     kind: Kind
+    names: Mapping[str, str]
+
+    def revealed(self, answer: Mapping[str, object]) -> dict[str, object]:
+        """Return an answer with the ids of samples in place of their drawn names, wherever they stand."""
+        return cast("dict[str, object]", _renamed(answer, self.names))
+
+
+def _renamed(value: object, names: Mapping[str, str]) -> object:
+    if isinstance(value, Mapping):
+        return {names.get(key, key): _renamed(part, names) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(part, names) for part in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 _SHORTLIST = """
@@ -98,10 +117,25 @@ def samples_of(works: Iterable[WorkRow]) -> dict[int, SampleRow]:
 def assignment(lease: LeaseRow) -> Assignment:
     """Return what the person who holds a lease sees."""
     rows = samples_of([lease.work])
-    work = lease.work.record(rows)
     brief = lease.brief.record()
-    shown = tuple(rows[number].record(work.item.id) for number in lease.shown)
-    return Assignment(lease, brief, work, shown, kind_named(brief.kind))
+    item = replace(lease.work.item.record(), id=lease.token)
+    drawn = {
+        number: Sample(
+            salted_hmac("assay.sample", f"{lease.token}/{number}").hexdigest()[:20],
+            item.id,
+            "",
+            rows[number].text,
+        )
+        for number in lease.shown
+    }
+    return Assignment(
+        lease=lease,
+        brief=brief,
+        work=Work(lease.token, item, tuple(drawn[number] for number in lease.work.samples)),
+        shown=tuple(drawn.values()),
+        kind=kind_named(brief.kind),
+        names={sample.id: rows[number].key for number, sample in drawn.items()},
+    )
 
 
 def by_key(project: ProjectRow, keys: Sequence[str]) -> dict[str, WorkRow]:
