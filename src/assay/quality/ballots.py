@@ -82,11 +82,6 @@ class Ballots:
         )
 
     @cached_property
-    def by_cell(self) -> sparse.csr_array:
-        """The transpose of `incidence`, in compressed rows."""
-        return self.incidence.T.tocsr()
-
-    @cached_property
     def shares_P_K(self) -> Floats:
         """Share of each ballot's votes for each label, known items at their right label."""
         n_labels = len(self.columns.labels)
@@ -113,7 +108,8 @@ class Ballots:
         columns = self.columns
         if self.ballot_I is not None:
             posterior_P_J = posterior_P_J * self.times_P[:, None]
-        by_cell: Floats = self.by_cell @ posterior_P_J
+        # The transpose stays in compressed columns: it then reads ballots in order and adds to a small table.
+        by_cell: Floats = self.incidence.T @ posterior_P_J
         return by_cell.reshape(len(columns.raters), len(columns.labels), -1).transpose(0, 2, 1)
 
     def confusions(self, posterior_P_K: Floats) -> Floats:

@@ -39,8 +39,8 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     ballots = columns.ballots
     n_raters, n_labels = len(columns.raters), len(columns.labels)
     diagonal = np.arange(n_labels)
-    own_R_K_K = np.zeros((n_raters, n_labels, n_labels))
-    every_R_K_K = np.empty((n_raters, n_labels, n_labels))
+    # Columns 0 to K − 1 sum the precision of the votes for a label, K to 2K − 1 that of all votes.
+    table_R_2K_K = np.zeros((n_raters, 2 * n_labels, n_labels))
 
     z_P_K = ballots.shares_P_K
     # Votes for the label, and all votes, of each rater: what the sums of squares start from.
@@ -56,12 +56,12 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
         iteration += 1
         square_R_K = _squares(ballots, z_P_K, given_R_K)
         precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + square_R_K)
-        every_R_K_K[:] = precision_R_K[:, :, None]
-        own_R_K_K[:, diagonal, diagonal] = precision_R_K
-        mean_K = ballots.total(z_P_K) / len(columns.items)
-        updated_P_K = ballots.clamped(
-            (mean_K + ballots.scores(own_R_K_K)) / (1 + ballots.scores(every_R_K_K))
-        )
+        table_R_2K_K[:, diagonal, diagonal] = precision_R_K
+        table_R_2K_K[:, n_labels:] = precision_R_K[:, :, None]
+        sums_P_2K = ballots.scores(table_R_2K_K)
+        updated_P_K = sums_P_2K[:, :n_labels] + ballots.total(z_P_K) / len(columns.items)
+        updated_P_K /= 1 + sums_P_2K[:, n_labels:]
+        updated_P_K = ballots.clamped(updated_P_K)
         converged = at_rest(z_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         z_P_K = updated_P_K
 
@@ -85,6 +85,7 @@ def _squares(ballots: Ballots, z_P_K: Floats, given_R_K: Floats) -> Floats:
     """Σ(y − z)² over the votes of each rater, for each label: Σz² − 2Σ_{y=1} z + Σ_{y=1} 1."""
     n_labels = z_P_K.shape[1]
     diagonal = np.arange(n_labels)
-    own_R_K = ballots.counts(z_P_K)[:, diagonal, diagonal]
-    square_R_K: Floats = ballots.counts(z_P_K * z_P_K).sum(axis=2) - 2 * own_R_K + given_R_K
+    counts_R_2K_K = ballots.counts(np.hstack([z_P_K, z_P_K * z_P_K]))
+    own_R_K = counts_R_2K_K[:, diagonal, diagonal]
+    square_R_K: Floats = counts_R_2K_K[:, n_labels:].sum(axis=2) - 2 * own_R_K + given_R_K
     return np.maximum(square_R_K, 0)

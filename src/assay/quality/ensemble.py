@@ -31,8 +31,7 @@ FOLDS = 5
 """Parts of the known items, each hidden once while the power is fitted."""
 
 ENOUGH, ENOUGH_ROUNDS = 1e-2, 30
-"""Where `ebcc` stops as a member: its posterior is flattened before it counts, so that digits are lost on
-it."""
+"""Where `ebcc` stops as a member: it is flattened and averaged, so that digits are lost on it."""
 
 
 def ensemble(columns: Columns, *, rng: int = 0) -> Result:
@@ -121,7 +120,12 @@ def _opinion(columns: Columns, rng: int) -> _Opinion:
     mean_I_K = (flat_I_K + other_I_K + 2 * shares_I_K) / 4
     label_I_K = believed * confusion.posterior_I_K + (1 - believed) * mean_I_K
     choice_I = np.argmax(np.round(label_I_K, 9), axis=1)
-    return _Opinion(keeping_labels((flat_I_K + shares_I_K) / 2, choice_I), confusion, left_out)
+    evidence_I_K = keeping_labels(confusion.posterior_I_K, choice_I)
+    return _Opinion(
+        keeping_labels((flat_I_K + shares_I_K) / 2, choice_I),
+        replace(confusion, evidence_I_K=evidence_I_K),
+        left_out,
+    )
 
 
 def _power_on_known(columns: Columns, gold_I: Codes, rng: int) -> float:

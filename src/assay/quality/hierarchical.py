@@ -26,7 +26,10 @@ STRONGEST = 200.0
 """The most votes that a row of the crowd's Dirichlet may weigh: nobody is ever beyond learning from."""
 
 TOLERANCE = 1e-3
-"""Rest: no probability moves by more than this (or, in a large crowd, all but a few move far less)."""
+"""Rest: no probability moves by more than this."""
+
+MANY = 100_000
+"""Ballots from which rest is judged by a mean, see `at_rest`."""
 
 FEWEST_ROUNDS = 5
 """Rounds before rest counts: the crowd's Dirichlet has to move first."""
@@ -57,8 +60,7 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     columns
         N votes; one round costs O(N·K), as two sparse products over the distinct ballots.
     tolerance
-        Stop when no probability moves by more; where there are many items, when their root mean square moves
-        by less than a twentieth of it.
+        Stop when no probability moves by more, see `at_rest`.
 
     >>> rng = np.random.default_rng(7)
     >>> truth = rng.integers(0, 2, 200)
@@ -109,19 +111,19 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
 def at_rest(
     before_P_K: Floats, after_P_K: Floats, times_P: Floats, tolerance: float, iteration: int = FEWEST_ROUNDS
 ) -> bool:
-    """Say whether a posterior has stopped moving.
+    """Say whether a posterior has stopped moving: no entry by more than `tolerance`.
 
-    No entry moves by more than `tolerance`; or their root mean square over the items is below a twentieth of
-    it, so that among a million items one that cannot decide does not keep all the others waiting.
+    Among many ballots a few always hang in the balance, and nothing hangs on them; from `MANY` on it is
+    enough that the root mean square of what moved, over the items, is below a fifth of the tolerance.
     """
     if iteration < FEWEST_ROUNDS:
         return False
     moved_P_K = after_P_K - before_P_K
-    if np.abs(moved_P_K, out=moved_P_K).max() < tolerance:
-        return True
+    if len(moved_P_K) < MANY:
+        return bool(np.abs(moved_P_K).max() < tolerance)
     moved_P_K *= moved_P_K
     mean_square = float((times_P @ moved_P_K).sum() / (times_P.sum() * moved_P_K.shape[1]))
-    return mean_square < (tolerance / 20) ** 2
+    return mean_square < (tolerance / 5) ** 2
 
 
 def _crowd(counts_R_K_K: Floats, row_R_K: Floats, crowd_K_K: Floats) -> Floats:

@@ -35,9 +35,14 @@ class Result:
     prior_R_K_K
         What was added to the counts before they were divided by their sum; one row for all raters where it is
         the same for each.
+    evidence_I_K
+        The posterior before it was flattened, labels the same: what raters are judged by, because a vote can
+        be divided out of it. `None` where that is `posterior_I_K` itself.
     calibration
         What the probabilities were fitted to: `none`, a `default` that holds for most crowds, or known items
         (`gold`).
+    order_matters
+        Whether the same votes given in another order could come to something else.
     """
 
     columns: Columns
@@ -49,7 +54,9 @@ class Result:
     confusion_R_K_K: Floats | None = field(default=None, repr=False)
     counts_R_K_K: Floats | None = field(default=None, repr=False)
     prior_R_K_K: Floats | None = field(default=None, repr=False)
+    evidence_I_K: Floats | None = field(default=None, repr=False)
     calibration: Literal["none", "default", "gold"] = "none"
+    order_matters: bool = False
 
     @cached_property
     def choice_I(self) -> Codes:

@@ -79,7 +79,6 @@ def _right(result: Result, gold: Mapping[str, str]) -> tuple[Floats, Floats, Lit
     if (gold_N != -2).any():
         return (columns.label_N == gold_N).astype(float), (gold_N != -2).astype(float), "gold"
     others_N = np.ones(len(columns))
-    posterior_N_K = result.posterior_I_K[columns.item_N]
     if result.confusion_R_K_K is None:
         left_N_K = columns.counts_I_K[columns.item_N].copy()
         left_N_K[np.arange(len(columns)), columns.label_N] -= columns.weights_N
@@ -87,7 +86,8 @@ def _right(result: Result, gold: Mapping[str, str]) -> tuple[Floats, Floats, Lit
         others_N = (left_N_K.sum(axis=1) > 1e-9).astype(float)
         left_N_K[others_N == 0] = 1
     else:
-        own_N_K = result.confusion_R_K_K[columns.rater_N, :, columns.label_N]
-        left_N_K = posterior_N_K / own_N_K
+        evidence_I_K = result.posterior_I_K if result.evidence_I_K is None else result.evidence_I_K
+        left_N_K = evidence_I_K[columns.item_N]
+        left_N_K /= result.confusion_R_K_K[columns.rater_N, :, columns.label_N] ** columns.weights_N[:, None]
     left_N_K /= left_N_K.sum(axis=1, keepdims=True)
     return left_N_K[np.arange(len(columns)), columns.label_N], others_N, "verdicts"
