@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -115,10 +116,18 @@ for kind in ("pairwise", "rubric", "demonstration"):
 """
 
 
+@pytest.fixture(scope="session")
+def moon_folder(tmp_path_factory):
+    """A folder with Ann's three projects, made once and copied for each test."""
+    found = Server(tmp_path_factory.mktemp("moon"), 0)
+    found.shell(MOON)
+    return found.home
+
+
 @pytest.fixture
-def moon(server):
+def moon(server, moon_folder):
     """Ann owns a project of each kind; Ben contributes."""
-    server.shell(MOON)
+    shutil.copytree(moon_folder, server.home, dirs_exist_ok=True)
     server.start()
     return server
 

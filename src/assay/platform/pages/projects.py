@@ -70,7 +70,10 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 def outcome(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the part of the dashboard that rests on statistics, or a promise to ask again."""
     member = queries.membership(person_of(request), slug, "read")
-    found = outcomes.outcome(member.project, patience=PATIENCE)
+    try:
+        found = outcomes.outcome(member.project, patience=PATIENCE)
+    except AssayError as wrong:
+        return render(request, "platform/outcome_waits.html", {"problem": str(wrong)})
     if found is None:
         return render(request, "platform/outcome_waits.html", {"project": member.project})
     contested = found.contested[:12]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError
 from assay.platform.queries import people
@@ -56,7 +57,8 @@ def languages_of(text: str) -> list[str]:
     tags = re.split(r"[\s,;]+", text.strip())
     for tag in tags:
         if tag and not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag):
-            raise AnswerError("languages", f"“{tag}” is not a language tag; write en, pt-BR or zh-Hans")
+            wrong = _("“%s” is not a language tag; write for example en, pt-BR or zh-Hans.")
+            raise AnswerError("languages", wrong % tag)
     return [tag for tag in tags if tag]
 
 
@@ -75,11 +77,12 @@ def brief_of(form: QueryDict) -> Brief:
     ]
     questions = tuple(
         Question(name, text, tuple(label for label in own if label), ordered=True)
-        for name, (text, own) in zip(_names([text for text, _ in asked]), asked, strict=True)
+        for name, (text, own) in zip(_names([text for text, _own in asked]), asked, strict=True)
     )
     count = form.get("judgments_per_work", "3")
     if not count.isdecimal() or not 1 <= int(count) <= 1_000:
-        raise AnswerError("judgments_per_work", "Judgments for each work: a whole number from 1 to 1000.")
+        wrong = _("Judgments for each work: a whole number from 1 to 1000.")
+        raise AnswerError("judgments_per_work", wrong)
     return Brief(
         project=form.get("project", "").strip(),
         goal=form.get("goal", "").strip(),
