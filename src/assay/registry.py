@@ -22,6 +22,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "quality": {
         "majority": "assay.quality.majority:majority",
+        "wawa": "assay.quality.wawa:wawa",
+        "iwmv": "assay.quality.iwmv:iwmv",
+        "la": "assay.quality.la:la",
+        "la-two-pass": "assay.quality.la:la_two_pass",
         "dawid-skene": "assay.quality.dawid_skene:dawid_skene",
         "hierarchical": "assay.quality.hierarchical:hierarchical",
         "hierarchical-two": "assay.quality.hierarchical:hierarchical_two",

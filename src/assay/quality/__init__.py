@@ -12,11 +12,14 @@ from assay.quality.ebcc import ebcc
 from assay.quality.ensemble import ensemble
 from assay.quality.hierarchical import hierarchical, hierarchical_two
 from assay.quality.independence import independence
+from assay.quality.iwmv import iwmv
+from assay.quality.la import la, la_two_pass
 from assay.quality.majority import majority
 from assay.quality.pm import pm
 from assay.quality.result import Method, Result
 from assay.quality.scores import GoldScores, score
 from assay.quality.skills import RaterSkills, skills
+from assay.quality.wawa import wawa
 from assay.quality.weigh import Finding, weigh
 
 __all__ = [
@@ -34,9 +37,13 @@ __all__ = [
     "hierarchical",
     "hierarchical_two",
     "independence",
+    "iwmv",
+    "la",
+    "la_two_pass",
     "majority",
     "pm",
     "score",
     "skills",
+    "wawa",
     "weigh",
 ]
