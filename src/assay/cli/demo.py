@@ -115,8 +115,8 @@ def _live(open_models: ExitStack, base_url: str | None, model: str | None) -> Fr
     if base_url and model:
         key = os.environ.get("ASSAY_API_KEY") or os.environ.get("OPENAI_API_KEY")
         endpoint = Endpoint(base_url, model, key=key)
-    elif reason := embedded.available():
-        screen.plain(f"Using the recorded answers: {reason}", "dim")
+    elif embedded.available() is not None:  # `doctor` says why, and how to mend it
+        screen.plain("Using the recorded answers; `make local` installs a model that answers live.", "dim")
         return None
     else:
         endpoint = open_models.enter_context(embedded.embedded())
