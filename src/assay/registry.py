@@ -34,6 +34,21 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "bwa": "assay.quality.bwa:bwa",
         "ensemble": "assay.quality.ensemble:ensemble",
     },
+    "ratings": {
+        "chosen": "assay.quality.ratings:chosen",
+        "stacked": "assay.quality.ratings:stacked",
+        "mean": "assay.quality.ratings:mean",
+        "median": "assay.quality.ratings:median",
+        "z-score": "assay.quality.ratings:z_score",
+        "crh": "assay.quality.ratings:crh",
+        "precision": "assay.quality.ratings:precision",
+        "bias": "assay.quality.ratings:bias",
+        "linear": "assay.quality.ratings:linear",
+    },
+    "pairs": {
+        "crowd-bradley-terry": "assay.quality.pairs:crowd_bradley_terry",
+        "bradley-terry": "assay.quality.pairs:bradley_terry",
+    },
     "formats": {
         "jsonl": "assay.datasets.formats.jsonl:FORMAT",
         "trl-preference": "assay.datasets.formats.trl_preference:FORMAT",

@@ -1,0 +1,18 @@
+"""Comparisons: which of two is better in, a score for each item and each rater's reliability out.
+
+Rankings and best-of-n choices are read as weighted comparisons. `crowd_bradley_terry` is the default.
+"""
+
+from assay.quality.pairs.bradley_terry import SideBias, bradley_terry, crowd_bradley_terry, side_bias
+from assay.quality.pairs.columns import Pairs
+from assay.quality.pairs.result import PairsMethod, PairsResult
+
+__all__ = [
+    "Pairs",
+    "PairsMethod",
+    "PairsResult",
+    "SideBias",
+    "bradley_terry",
+    "crowd_bradley_terry",
+    "side_bias",
+]

@@ -1,0 +1,199 @@
+"""Comparisons as columns: which of two a person preferred, or that they saw no difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from assay.errors import TableError
+from assay.quality import reading
+from assay.quality.columns import VotesError
+from assay.quality.reading import Codes, Floats
+
+TIE = "tie"
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """N comparisons of I items by R raters.
+
+    Attributes
+    ----------
+    left_N, right_N, rater_N
+        Codes of what was shown on either side, into `items`, and of who compared, into `raters`.
+    score_N
+        1 where the left one won, 0 where the right one did, ½ for a tie.
+    weight_N
+        What each comparison counts.
+    items, raters
+        Names, sorted as text, so that the order of the comparisons never changes a result.
+    repeated
+        How many comparisons were set aside because the same rater compared the same two again later.
+
+    Build one with `from_frame`, `from_lists`, `from_rankings` or `from_choices`.
+    """
+
+    left_N: Codes
+    right_N: Codes
+    rater_N: Codes
+    score_N: Floats
+    weight_N: Floats
+    items: tuple[str, ...]
+    raters: tuple[str, ...]
+    repeated: int = 0
+
+    def __len__(self) -> int:
+        return len(self.left_N)
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> Pairs:
+        """Read a table with the columns `left`, `right`, `label`, `rater` and perhaps `weight`.
+
+        `label` is the id of the winner or ``tie``. Of several comparisons of the same two by one rater the
+        last counts, whichever side each was on.
+
+        Raises
+        ------
+        TableError
+            Where a column is missing, a cell is empty, an item meets itself, or the label is neither of the
+            two nor ``tie``; names the row and the column.
+        VotesError
+            Where there is no comparison.
+        """
+        frame = reading.filled(frame, ["left", "right", "label", "rater"])
+        frame = frame.with_columns(pl.Series("weight", reading.weights(frame)))
+        itself = frame["left"] == frame["right"]
+        if itself.any():
+            row = int(itself.arg_true()[0])
+            what = f"{frame['left'][row]!r} is compared with itself; remove the row"
+            raise TableError(what, row=row + 1, column="right")
+        left, right, tie = (frame["label"] == other for other in (frame["left"], frame["right"], TIE))
+        if not (left | right | tie).all():
+            row = int((~(left | right | tie)).arg_true()[0])
+            of = f"neither {frame['left'][row]!r} nor {frame['right'][row]!r} nor {TIE!r}"
+            raise TableError(f"{frame['label'][row]!r} is {of}", row=row + 1, column="label")
+        # An item may be called "tie"; where it takes part, the word is its name.
+        frame = frame.with_columns(
+            pl.when(left).then(1.0).when(right).then(0.0).otherwise(0.5).alias("score"),
+            pl.min_horizontal("left", "right").alias("first"),
+            pl.max_horizontal("left", "right").alias("second"),
+        )
+        kept = reading.last_answers(frame, ["rater", "first", "second"])
+        (left_N, right_N), items = reading.coded(kept["left"], kept["right"])
+        (rater_N,), raters = reading.coded(kept["rater"])
+        # Sums in another order differ in the last bit, and EM would carry that on: one order for all.
+        order_N = np.lexsort((rater_N, right_N, left_N))
+        return cls(
+            left_N[order_N],
+            right_N[order_N],
+            rater_N[order_N],
+            kept["score"].to_numpy()[order_N],
+            kept["weight"].to_numpy()[order_N],
+            items,
+            raters,
+            repeated=len(frame) - len(kept),
+        )
+
+    @classmethod
+    def from_lists(
+        cls, left: Sequence[object], right: Sequence[object], label: Sequence[object], rater: Sequence[object]
+    ) -> Pairs:
+        """Read four sequences of equal length; ids of any type, compared as text.
+
+        >>> Pairs.from_lists(["a", "a"], ["b", "c"], ["b", "tie"], ["ann", "ann"]).score_N.tolist()
+        [0.0, 0.5]
+        """
+        return cls.from_frame(reading.listed(left=left, right=right, label=label, rater=rater))
+
+    @classmethod
+    def from_rankings(cls, rankings: Iterable[tuple[object, Sequence[object]]]) -> Pairs:
+        """Read rankings, (rater, items from the best down), as all the comparisons they imply.
+
+        The n(n − 1)/2 comparisons of one ranking are not that many independent ones. Each weighs
+        4 Σ_{m=2..n} (1 − 1/m) / (n(n − 1)), so that together they carry the Fisher information of the
+        ranking under the Plackett–Luce model among equals: 1 for two items, 0.78 for three, 0.31 for ten.
+
+        >>> three = Pairs.from_rankings([("ann", ["a", "b", "c"])])
+        >>> len(three), three.weight_N.round(2).tolist()
+        (3, [0.78, 0.78, 0.78])
+        """
+        rows = []
+        for rater, ranked in rankings:
+            size = len(_once(ranked, rater))
+            weight = 4 * sum(1 - 1 / m for m in range(2, size + 1)) / (size * (size - 1))
+            for place, better in enumerate(ranked):
+                rows += [(better, worse, better, rater, weight) for worse in ranked[place + 1 :]]
+        return cls._from_rows(rows)
+
+    @classmethod
+    def from_choices(cls, choices: Iterable[tuple[object, object, Sequence[object]]]) -> Pairs:
+        """Read best-of-n choices, (rater, the best, all that were shown), as the best one's wins.
+
+        Each of the n − 1 wins weighs 2/n, so that together they carry the Fisher information of the choice
+        under the Plackett–Luce model among equals.
+
+        >>> best = Pairs.from_choices([("ann", "a", ["a", "b", "c", "d"])])
+        >>> len(best), best.weight_N.tolist()
+        (3, [0.5, 0.5, 0.5])
+        """
+        rows = []
+        for rater, best, shown in choices:
+            if best not in _once(shown, rater):
+                raise VotesError(f"{rater!r} chose {best!r}, which is not among what was shown")
+            rows += [(best, other, best, rater, 2 / len(shown)) for other in shown if other != best]
+        return cls._from_rows(rows)
+
+    @classmethod
+    def _from_rows(cls, rows: Sequence[tuple[object, object, object, object, float]]) -> Pairs:
+        if not rows:
+            raise VotesError("there are no answers; give at least one")
+        left, right, label, rater, weight = zip(*rows, strict=True)
+        frame = reading.listed(left=left, right=right, label=label, rater=rater)
+        return cls.from_frame(frame.with_columns(pl.Series("weight", weight)))
+
+    @cached_property
+    def met(self) -> Met:
+        """The pairs that met, each once."""
+        n_items = len(self.items)
+        low_N, high_N = np.minimum(self.left_N, self.right_N), np.maximum(self.left_N, self.right_N)
+        pair_P, place_N = np.unique(low_N * n_items + high_N, return_inverse=True)
+        return Met(
+            first_P=pair_P // n_items,
+            second_P=pair_P % n_items,
+            weight_P=np.bincount(place_N, self.weight_N).astype(np.float64),
+            pair_N=place_N.astype(np.int64),
+            sign_N=np.where(self.left_N < self.right_N, 1.0, -1.0),
+        )
+
+    @cached_property
+    def groups(self) -> int:
+        """How many groups the items fall into that are not linked by comparisons."""
+        shape = (len(self.items), len(self.items))
+        graph = sparse.coo_array((self.met.weight_P, (self.met.first_P, self.met.second_P)), shape=shape)
+        return int(connected_components(graph, directed=False, return_labels=False))
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """The P pairs that met: `first_P` < `second_P`, their weight, and for each comparison its pair.
+
+    `sign_N` is 1 where the left item is the first of its pair and −1 where it is the second.
+    """
+
+    first_P: Codes
+    second_P: Codes
+    weight_P: Floats
+    pair_N: Codes
+    sign_N: Floats
+
+
+def _once(shown: Sequence[object], rater: object) -> Sequence[object]:
+    if len(shown) < 2 or len(set(shown)) < len(shown):
+        raise VotesError(f"{rater!r} was shown fewer than two items, or one of them twice: {list(shown)}")
+    return shown
