@@ -89,8 +89,8 @@ def show_board(board: Board, *, top: int | None = None) -> None:
             ranks(standing),
             Text(standing.model),
             f"{standing.rating:.0f}",
-            f"{standing.low:.0f} to {standing.high:.0f}",
-            interval(standing.low, standing.rating, standing.high, least=least, most=most, width=21),
+            f"{standing.low:.0f}–{standing.high:.0f}",
+            interval(standing.low, standing.rating, standing.high, least=least, most=most, width=17),
             f"{standing.votes:,}",
         )
     console.print(table)
