@@ -34,9 +34,8 @@ function config(element) {
       tickColor: colour.line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelPadding: 6,
       titlePadding: 10, domain: false, ticks: false, labelLimit: Math.max(90, element.clientWidth * (narrow ? 0.32 : 0.28)),
     },
-    axisX: { tickCount: narrow ? 4 : 8, labelOverlap: true },
-    axisQuantitative: { tickCount: narrow ? 4 : 8 },
-    axisY: { labelPadding: 8 },
+    axisX: { tickCount: narrow ? 4 : 8, labelOverlap: true, labelSeparation: 8 },
+    axisY: { labelPadding: 8, tickCount: 5 },
     legend: {
       labelColor: colour.ink, titleColor: colour.soft, titleFontWeight: "normal", labelFontSize: 12, titleFontSize: 12,
       orient: "top", columns: narrow ? 2 : 4, labelLimit: narrow ? 120 : 220, symbolType: "circle",
@@ -47,7 +46,10 @@ function config(element) {
     point: { color: colour.mark, fill: colour.mark, filled: true, opacity: 1 },
     mark: { color: colour.mark },
     range: { category: colour.category },
-    style: { quiet: { color: colour.soft, fill: colour.soft }, ground: { fill: colour.ground } },
+    style: {
+      quiet: { color: colour.soft, fill: colour.soft },
+      leader: { stroke: colour.soft, strokeDash: [1, 4], strokeWidth: 1, opacity: 0.6 },
+    },
   };
 }
 
@@ -156,4 +158,3 @@ function drawAll(root = document) {
 window.assayFigures = { render, drawAll };
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => drawAll());
 else drawAll();
-document.addEventListener("htmx:load", (event) => drawAll(event.target));

@@ -1,43 +1,91 @@
-"""What a board looks like: models with their intervals, from best to worst."""
+"""A board of models as a picture: ratings with their intervals, and the ranks that they leave open."""
 
 from __future__ import annotations
 
 from assay.evaluation.bradley_terry import Board
-from assay.figures import Figure, intervals
+from assay.figures import Figure, leader, nothing, specification
+from assay.records import Standing
 
 
 def standings(board: Board) -> Figure:
-    """Draw every model's rating with its 95 % interval; the rank it may hold stands beside its name.
+    """Return one line per model, the best on top: dot, 95 % interval, and the ranks it may hold.
 
-    >>> from assay.records import Standing
-    >>> board = Board((Standing("ours", 1010, 990, 1030, 80, 1, 2),), 80, 9, clustered=True)
-    >>> standings(board).rows[0]["model"]
-    'ours'
+    >>> best = Standing("mica", 1040.0, 1021.0, 1062.0, votes=300, rank_low=1, rank_high=2)
+    >>> standings(Board((best,), votes=300, raters=20, clustered=True)).rows[0]["ranks"]
+    '1–2'
     """
+    title = "Standing of the models"
+    if not board.standings:
+        return nothing(
+            title,
+            board.refusal or "No model stands on the board yet: it takes comparisons between two models.",
+        )
+    how = "each rater's votes taken together" if board.clustered else "each vote taken as a new person"
+    ordered = sorted(board.standings, key=lambda standing: (-standing.rating, standing.model))
+    caption = (
+        f"Dot: rating on the Elo scale. Line: its 95 % interval, {how}. The numbers beside it: the ranks "
+        "that the model may hold. Where two ranges overlap, these votes do not tell which model is better."
+    )
     rows = [
         {
             "model": standing.model,
-            "rank": _ranks(standing.rank_low, standing.rank_high),
-            "Elo": round(standing.rating, 1),
+            "rating": round(standing.rating, 1),
             "low": round(standing.low, 1),
             "high": round(standing.high, 1),
+            "interval": f"{standing.low:.0f} to {standing.high:.0f}",
+            "ranks": _ranks(standing),
             "votes": standing.votes,
         }
-        for standing in board.standings
+        for standing in ordered
     ]
-    how = "each rater's votes taken together" if board.clustered else "each vote taken as a new person"
-    return intervals(
-        "The board",
-        f"Dot: rating; line: 95 % interval, {how}. Where lines overlap, the order may well be the other way.",
+    y = {
+        "field": "model",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": [standing.model for standing in ordered]},
+    }
+    scale = {"zero": False, "nice": False, "padding": 44}
+    x = {
+        "field": "rating",
+        "type": "quantitative",
+        "title": "rating (Elo)",
+        "scale": scale,
+        "axis": {"format": "d"},
+    }
+    tooltip = [
+        {"field": "model", "type": "nominal", "title": "model"},
+        {"field": "rating", "type": "quantitative", "title": "rating (Elo)", "format": ".0f"},
+        {"field": "interval", "type": "nominal", "title": "95 % interval"},
+        {"field": "ranks", "type": "nominal", "title": "ranks it may hold"},
+        {"field": "votes", "type": "quantitative", "title": "votes"},
+    ]
+    spec = specification(
+        f"{title}: one line per model, the best on top. {caption}",
         rows,
-        name="model",
-        middle="Elo",
-        low="low",
-        high="high",
-        axis={"title": "Elo, mean of the board = 1000", "orient": "top"},
-        scale={"zero": False},
+        height={"step": 28},
+        layer=[
+            # the whole line answers the pointer, not only the dot
+            {"mark": {"type": "rect", "opacity": 0}, "encoding": {"y": y, "tooltip": tooltip}},
+            leader(x, y),
+            {
+                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.55},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tooltip},
+            },
+            {"mark": {"type": "point", "size": 80}, "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 8, "style": "quiet"},
+                "encoding": {
+                    "x": {**x, "field": "high"},
+                    "y": y,
+                    "text": {"field": "ranks", "type": "nominal"},
+                },
+            },
+        ],
     )
+    table = [{name: value for name, value in row.items() if name != "interval"} for row in rows]
+    return Figure(title, caption, spec, table)
 
 
-def _ranks(low: int, high: int) -> str:
+def _ranks(standing: Standing) -> str:
+    low, high = standing.rank_low, standing.rank_high
     return str(low) if low == high else f"{low}–{high}"

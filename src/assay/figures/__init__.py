@@ -1,249 +1,224 @@
-"""Figures as Vega-Lite specifications: plain JSON that a page, a report and a notebook draw alike.
+"""Figures: a Vega-Lite specification with its title, its caption and the rows behind it.
 
-The drawing is Vega's, from the one script beside this file; Python only says what to draw. A figure carries
-its rows, so that whoever cannot see it reads the same numbers in a table.
+A figure is plain data. A web page, a notebook and a file on disk draw the same one with the same script,
+`vega.js`, which needs no network and no `eval`. `tools/figures` builds that script.
 """
 
 from __future__ import annotations
 
-import html
+import base64
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from html import escape
 from importlib import resources
 from typing import Any
 
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-MIME = "application/vnd.vegalite.v6+json"
-MOST_ROWS = 60
-"""More lines than this nobody reads in a figure; the table below it holds them all."""
+from assay.errors import AssayError
 
-Row = Mapping[str, Any]
+MEDIA_TYPE = "application/vnd.vegalite.v6+json"
+_OLDER_MEDIA_TYPE = "application/vnd.vegalite.v5+json"  # what notebooks draw that ship the version before
+TABLE_ROWS = 200  # a page shows so many; `rows` holds them all
+FEWEST_DAYS = 14  # a shorter timeline would draw bars as broad as walls
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is fetched from it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure, its words, and the rows it draws.
+    """A picture of one finding, and the same finding as a table.
 
-    Attributes
-    ----------
-    title, caption
-        What it shows, and what its marks mean.
-    spec
-        A Vega-Lite specification, complete with its data.
-    rows
-        The data as a table: every row has the same columns.
+    `title` names the subject, `caption` says what lines and colours mean, `spec` is a whole Vega-Lite
+    specification with its data, and `rows` are what a reader who cannot see the picture gets instead: all of
+    them, as numbers, also where the picture shows a part.
     """
 
     title: str
     caption: str
     spec: Mapping[str, Any]
-    rows: Sequence[Row] = field(repr=False)
+    rows: Sequence[Mapping[str, Any]]
+
+    def fragment(self) -> str:
+        """Return the figure as HTML for a page that loads `vega.js` itself.
+
+        >>> print(timeline("Judgments", {"2026-03-01": 4}).fragment()[:36])
+        <figure class="assay-figure">
+        <div c
+        """
+        if not self.rows:
+            return f'<p class="assay-nothing" dir="auto">{escape(self.caption)}</p>'
+        return (
+            '<figure class="assay-figure">\n'
+            '<div class="assay-drawing"></div>\n'
+            f'<script type="{MEDIA_TYPE}">{_json_in_html(self.spec)}</script>\n'
+            f'<figcaption dir="auto">{escape(self.caption)}</figcaption>\n'
+            f"<details><summary>The data as a table</summary>{_table(self.rows)}</details>\n"
+            "</figure>"
+        )
 
     def to_html(self) -> str:
-        """Return one page with nothing to load, that draws the figure from a file or a server."""
+        """Return one self-contained page: the script is inside it, and it works from a file.
+
+        >>> timeline("Judgments", {"2026-03-01": 4}).to_html().startswith("<!doctype html>")
+        True
+        """
         return page(self.title, [self])
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, object]:
-        """Let a notebook draw it; where it cannot, the table stands in."""
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """Let a notebook draw the figure with its own Vega-Lite, or show the table."""
+        spec = {**self.spec, "title": self.title}
+        text = f"<h4>{escape(self.title)}</h4>{_table(self.rows)}<p>{escape(self.caption)}</p>"
         return {
-            MIME: dict(self.spec),
-            "text/html": _table(self),
-            "text/plain": f"{self.title}: {self.caption}",
+            MEDIA_TYPE: spec,
+            _OLDER_MEDIA_TYPE: {**spec, "$schema": _SCHEMA.replace("v6", "v5")},
+            "text/html": text,
+            "text/plain": f"{self.title}\n{self.caption}",
         }
 
 
-def specification(rows: Sequence[Row], description: str, **parts: Any) -> dict[str, Any]:
-    """Return a specification over rows, as wide as its place, with a description for who cannot see it."""
+def specification(
+    description: str, rows: Sequence[Mapping[str, Any]], *, height: int | Mapping[str, int], **parts: Any
+) -> dict[str, Any]:
+    """Return a whole Vega-Lite specification around `parts`, as wide as what holds it.
+
+    `description` is read aloud in place of the picture.
+    """
     return {
-        "$schema": SCHEMA,
+        "$schema": _SCHEMA,
         "description": description,
-        "data": {"values": [dict(row) for row in rows]},
         "width": "container",
+        "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
+        "data": {"values": [dict(row) for row in rows]},
         **parts,
     }
 
 
-def intervals(
-    title: str,
-    caption: str,
-    rows: Sequence[Row],
-    *,
-    name: str,
-    middle: str,
-    low: str,
-    high: str,
-    axis: Mapping[str, Any],
-    scale: Mapping[str, Any],
-    facet: str | None = None,
-) -> Figure:
-    """Draw one line a row, from `low` to `high` with a dot at `middle`, in the order of the rows.
-
-    Parameters
-    ----------
-    name, middle, low, high, facet
-        Columns of `rows`; each value of `facet` gets a panel of its own.
-    axis, scale
-        Vega-Lite's, for the numbers.
-    """
-    shown = rows[:MOST_ROWS]
-    if left := len(rows) - len(shown):
-        caption = f"{caption} The first {len(shown)} are drawn; the table holds {left} more."
-    described = [{"field": column, "title": column} for column in (rows[0] if rows else {})]
-    lines = {
-        "field": name,
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": {"labelLimit": 220, "grid": True},
+def leader(x: Mapping[str, Any], y: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the dotted line that leads the eye from a name to where its interval (`low`) begins."""
+    return {
+        "mark": {"type": "rule", "style": "leader"},
+        "encoding": {"x": {**x, "field": "low"}, "x2": {"value": 0}, "y": y},
     }
-    layers = [
-        {
-            "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.55},
-            "encoding": {
-                "x": {"field": low, "type": "quantitative", "axis": dict(axis), "scale": dict(scale)},
-                "x2": {"field": high},
-                "y": lines,
-                "tooltip": described,
-            },
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-            "encoding": {
-                "x": {"field": middle, "type": "quantitative"},
-                "y": lines,
-                "tooltip": described,
-            },
-        },
-    ]
-    panel = {"height": {"step": 22}, "layer": layers}
-    panels = list(dict.fromkeys(row[facet] for row in shown)) if facet else []
-    described_as = f"{title}. {caption}"
-    if len(panels) <= 1:
-        return Figure(title, caption, specification(shown, described_as, **panel), rows)
-    # A facet cannot follow its container's width, panels one below the other can.
-    spec = specification(shown, described_as)
-    width = spec.pop("width")
-    spec.pop("autosize")
-    spec["vconcat"] = [
-        {
-            "title": str(value),
-            "width": width,
-            "transform": [{"filter": {"field": facet, "equal": value}}],
-            **panel,
-        }
-        for value in panels
-    ]
-    return Figure(title, caption, spec, rows)
 
 
-def timeline(title: str, counts: Mapping[str, int], *, caption: str = "One bar a day.") -> Figure:
-    """Draw a count for each day.
+def nothing(title: str, sentence: str) -> Figure:
+    """Return the figure for a finding that has no data yet: a sentence that says what is missing.
 
-    Parameters
-    ----------
-    counts
-        ISO date → count.
-
-    >>> timeline("Judgments per day", {"2026-01-02": 3}).rows[0]["count"]
-    3
+    >>> nothing("Skills", "No rater has a vote yet.").rows
+    ()
     """
-    rows = [{"day": day, "count": count} for day, count in sorted(counts.items())]
+    mark = {"type": "text", "text": sentence, "style": "quiet", "fontSize": 14}
+    return Figure(title, sentence, specification(sentence, [{}], height=80, mark=mark), ())
+
+
+def timeline(title: str, counts: Mapping[str, int]) -> Figure:
+    """Return bars over days; `counts` maps an ISO date to how many, and a day left out means none.
+
+    >>> timeline("Judgments", {"2026-03-02": 7, "2026-03-01": 4}).caption
+    '11 in all, from 2026-03-01 to 2026-03-02; the highest day is 2026-03-02 with 7.'
+    """
+    days = sorted(counts, key=_date)
+    if not days:
+        return nothing(title, "Nothing has happened on any day yet.")
+    last = _date(days[-1])
+    first = min(_date(days[0]), last - timedelta(days=FEWEST_DAYS - 1))
+    highest = max(days, key=lambda day: counts[day])
+    caption = f"{sum(counts.values())} in all, " + (
+        f"from {days[0]} to {days[-1]}; the highest day is {highest} with {counts[highest]}."
+        if len(days) > 1
+        else f"all on {days[0]}."
+    )
+    rows = [{"day": day, "count": counts[day]} for day in days]
     spec = specification(
+        f"{title}: bars by day. {caption}",
         rows,
-        f"{title}. {caption}",
-        height=140,
-        mark={"type": "bar", "cornerRadiusEnd": 2},
+        height=180,
+        mark={"type": "bar", "cornerRadiusTopLeft": 2, "cornerRadiusTopRight": 2},
         encoding={
+            # UTC, because a bare date is read as midnight there; local time would move it a day west of it
             "x": {
                 "field": "day",
-                "type": "ordinal",
+                "type": "temporal",
                 "timeUnit": "utcyearmonthdate",
-                "title": None,
-                "axis": {"labelAngle": 0, "labelOverlap": True, "format": "%d %b"},
+                "title": "day",
+                "scale": {"domain": [_moment(first), _moment(last + timedelta(days=1))]},
+                "axis": {"format": "%e %b", "grid": False, "tickMinStep": 86_400_000},
             },
             "y": {
                 "field": "count",
                 "type": "quantitative",
-                "title": None,
-                "axis": {"tickMinStep": 1, "tickCount": 4},
+                "title": "per day",
+                "axis": {"tickMinStep": 1},
             },
-            "tooltip": [{"field": "day", "title": "day"}, {"field": "count", "title": "count"}],
+            "tooltip": [
+                {"field": "day", "type": "nominal", "title": "day"},
+                {"field": "count", "type": "quantitative", "title": "count"},
+            ],
         },
     )
     return Figure(title, caption, spec, rows)
 
 
-def script() -> str:
-    """Return the drawing script, for whoever serves or inlines it."""
-    return resources.files(__name__).joinpath("vega.js").read_text(encoding="utf-8")
+def page(title: str, figures: Iterable[Figure], *, intro: str = "") -> str:
+    """Return several figures as one HTML page that needs nothing but itself.
 
-
-STYLE = """
-:root { color-scheme: light dark; --ink: #1f2430; --soft: #5a6272; --ground: #fbfbfc; --line: #d9dde5 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e8eaf0; --soft: #a3abbb; --ground: #15181e; --line: #3a4150 } }
-body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--ground);
-  color: var(--ink);  font: 16px/1.55 system-ui, sans-serif; overflow-wrap: anywhere }
-h1 { font-size: 1.6rem; line-height: 1.25 } h2 { font-size: 1.15rem; margin: 2.5rem 0 .25rem }
-.caption, .intro { color: var(--soft); max-width: 44rem } .figure { width: 100% }
-details { margin-top: .5rem } summary { cursor: pointer; color: var(--soft) }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .875rem; margin-top: .5rem }
-th, td { text-align: start; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line) }
-td.number { text-align: end; font-variant-numeric: tabular-nums }
-"""
-
-
-def page(title: str, figures: Sequence[Figure], *, intro: str = "", body: str = "") -> str:
-    """Return several figures as one self-contained HTML page: no address in it is ever loaded.
-
-    Everything but `body` is escaped; `body` is HTML of the caller's own making, put before the figures.
-
-    >>> "<script>alert" in page("<script>alert(1)</script>", [])
-    False
+    Its policy lets exactly our script and our style run, so a name in the data stays a name.
     """
-    parts = "".join(
-        f'<section><h2>{html.escape(figure.title)}</h2><p class="caption">{html.escape(figure.caption)}</p>'
-        f'<div class="figure" role="img" aria-label="{html.escape(figure.title)}"></div>'
-        f'<script type="{MIME}">{as_json(figure.spec)}</script>{_table(figure)}</section>'
+    script, style = _resource("vega.js"), _resource("page.css")
+    policy = f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'"
+    sections = "\n".join(
+        f'<section><h2 dir="auto">{escape(figure.title)}</h2>\n{figure.fragment()}\n</section>'
         for figure in figures
     )
-    # The bundle is ours and closes no tag; figures come from people's files and are escaped above.
-    drawing = f"<script>{script()}</script>" if figures else ""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{html.escape(title)}</h1>"
-        + (f'<p class="intro">{html.escape(intro)}</p>' if intro else "")
-        + f"{body}{parts}{drawing}</body></html>"
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1 dir="auto">{escape(title)}</h1>\n'
+        + (f'<p dir="auto">{escape(intro)}</p>\n' if intro else "")
+        + f"{sections}\n</main>\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def as_json(spec: Mapping[str, Any]) -> str:
-    """Return a specification as JSON that can stand inside a script element, whatever names it holds.
-
-    >>> as_json({"name": "</script>"})
-    '{"name": "\\\\u003c/script>"}'
-    """
-    return json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+def _date(day: str) -> date:
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        raise AssayError(f"{day!r} is not a date; write it as 2026-03-01") from None
 
 
-def _table(figure: Figure) -> str:
-    if not figure.rows:
-        return "<p>There is nothing to draw yet.</p>"
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in figure.rows[0])
-    lines = "".join("<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in figure.rows)
-    return (
-        "<details><summary>The numbers</summary>"
-        f'<div class="scroll"><table><tr>{head}</tr>{lines}</table></div></details>'
+def _moment(day: date) -> dict[str, Any]:
+    return {"year": day.year, "month": day.month, "date": day.day, "utc": True}
+
+
+def _resource(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json_in_html(value: object) -> str:
+    """Write JSON so that nothing in it can end the element around it."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=dict)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in rows[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td><bdi>{escape(str(cell))}</bdi></td>" for cell in row.values()) + "</tr>"
+        for row in rows[:TABLE_ROWS]
     )
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f'<td class="number">{value:.4g}</td>'
-    if isinstance(value, int):
-        return f'<td class="number">{value}</td>'
-    return f'<td dir="auto">{html.escape(str(value))}</td>'
+    more = f"<p>The first {TABLE_ROWS} of {len(rows)} rows.</p>" if len(rows) > TABLE_ROWS else ""
+    return (
+        '<div class="assay-table" role="region" aria-label="The data as a table" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
+    )

@@ -1,76 +1,211 @@
-"""What quality looks like: people with their intervals, and where skilled people are split."""
+"""What judgments are worth, as pictures: who is good at what, and where the raters part."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
-from assay.figures import Figure, intervals, specification
+from assay.figures import Figure, leader, nothing, specification
 from assay.records import Skill, Verdict
+
+ROWS = 60  # more lines than this are a texture, not a figure
+BINS = 10
+COLOURS = 7  # questions that colours can tell apart
+_BETWEEN = "\x1f"  # stands between question and rater in the key of a line; nobody types it
 
 
 def skills(skills: Sequence[Skill]) -> Figure:
-    """Draw every person's share of right votes with its 95 % interval, the most surely reliable first.
+    """Return one line per rater and question: the dot is the mean, the line its 95 % interval.
 
-    >>> from assay.records import Skill
-    >>> skills([Skill("ann", "better", 0.9, 0.8, 0.95, 40)]).rows[0]["votes"]
-    40
+    Questions follow each other, each with its best rater on top. Where there are too many raters, the best
+    and the worst of each question stay: they are whom a data lead acts on.
+
+    >>> figure = skills([Skill("Ann", "better", mean=0.9, low=0.8, high=0.96, votes=40)])
+    >>> figure.rows[0]["rater"], figure.rows[0]["low"], figure.rows[0]["high"]
+    ('Ann', 0.8, 0.96)
     """
-    ranked = sorted(skills, key=lambda skill: (skill.question, -skill.low, skill.rater))
+    title = "Skill of the raters"
+    if not skills:
+        return nothing(title, "No rater has a skill yet: it takes verdicts, or items with a known answer.")
+    ranked = sorted(skills, key=lambda skill: (skill.question, -skill.mean, skill.rater))
+    shown = _both_ends(ranked)
+    questions = list(dict.fromkeys(skill.question for skill in shown))
+    domain: list[str] = []
+    for question in questions:
+        if len(questions) > 1:
+            domain.append(question + _BETWEEN)  # a line of its own for the name of the question
+        domain += dict.fromkeys(_key(skill) for skill in shown if skill.question == question)
+    against = sorted({skill.against for skill in shown})
+    left_out = len(skills) - len(shown)
+    caption = " ".join(
+        [
+            "Dot: how often the rater is right. Line: the 95 % interval of that.",
+            "Measured against " + " and ".join(_AGAINST[name] for name in against) + ".",
+            *([f"{left_out} are left out; the best and the worst are drawn."] if left_out else []),
+        ]
+    )
     rows = [
+        {
+            "key": _key(skill),
+            "rater": skill.rater,
+            "question": skill.question,
+            "mean": round(skill.mean, 4),
+            "low": round(skill.low, 4),
+            "high": round(skill.high, 4),
+            "interval": _interval(skill),
+            "votes": skill.votes,
+            "against": skill.against,
+        }
+        for skill in shown
+    ]
+    y = {
+        "field": "key",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": domain},
+        "axis": {
+            "labelExpr": f"{_PART}[1] || {_PART}[0]",
+            "labelFontWeight": {"condition": {"test": f"!{_PART}[1]", "value": "bold"}, "value": "normal"},
+        },
+    }
+    share = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": ".0%"}}
+    x = {"field": "mean", "title": "share of votes that are right (%)", **share}
+    tooltip = [
+        {"field": "rater", "type": "nominal", "title": "rater"},
+        {"field": "question", "type": "nominal", "title": "question"},
+        {"field": "mean", "type": "quantitative", "title": "mean", "format": ".0%"},
+        {"field": "interval", "type": "nominal", "title": "95 % interval"},
+        {"field": "votes", "type": "quantitative", "title": "votes"},
+        {"field": "against", "type": "nominal", "title": "measured against"},
+    ]
+    point: dict[str, object] = {"x": x, "y": y, "tooltip": tooltip}
+    if len(against) > 1:
+        point["shape"] = {
+            "field": "against",
+            "type": "nominal",
+            "title": "measured against",
+            "scale": {"domain": ["gold", "verdicts"], "range": ["diamond", "circle"]},
+        }
+    spec = specification(
+        f"{title}: one line per rater. {caption}",
+        rows,
+        height={"step": 22},
+        layer=[
+            # the whole line answers the pointer, not only the dot
+            {"mark": {"type": "rect", "opacity": 0}, "encoding": {"y": y, "tooltip": tooltip}},
+            leader(x, y),
+            {
+                "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.55},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tooltip},
+            },
+            {"mark": {"type": "point", "size": 70}, "encoding": point},
+        ],
+    )
+    table = [
         {
             "rater": skill.rater,
             "question": skill.question,
-            "right": skill.mean,
-            "low": skill.low,
-            "high": skill.high,
+            "right": round(skill.mean, 4),
+            "low": round(skill.low, 4),
+            "high": round(skill.high, 4),
             "votes": skill.votes,
+            "against": skill.against,
         }
         for skill in ranked
     ]
-    measure = (
-        "known answers" if any(skill.against == "gold" for skill in skills) else "what the others came to"
-    )
-    return intervals(
-        "How often each person is right",
-        f"Dot: estimate; line: 95 % interval, wide where votes are few. Measured against {measure}.",
-        rows,
-        name="rater",
-        middle="right",
-        low="low",
-        high="high",
-        axis={"title": "share of right votes", "format": ".0%", "orient": "top"},
-        scale={"domain": [0, 1]},
-        facet="question",
-    )
+    return Figure(title, caption, spec, table)
 
 
 def contest(verdicts: Sequence[Verdict]) -> Figure:
-    """Draw how many verdicts there are at each degree of contest.
+    """Return how contested the verdicts are: a histogram from 0 (agreed) to 1 (split evenly).
 
-    >>> from assay.records import Verdict
-    >>> contest([Verdict("i", "better", "a", 0.9, {"a": 0.9, "b": 0.1}, 3, 0.95, "majority")]).rows[-1]
-    {'contest': '0.9–1.0', 'verdicts': 1}
+    The bars on the right are the works to read first: there the brief is unclear, or taste truly differs.
+
+    >>> split = Verdict("w1", "better", "left", 0.5, {"left": 0.5, "right": 0.5}, 4, 0.97, "dawid-skene")
+    >>> contest([split]).caption
+    '0: the trusted raters agree. 1: they are split evenly. 1 of 1 verdicts is above 0.8; read those first.'
     """
-    counts = [0] * 10
+    title = "How contested the verdicts are"
+    if not verdicts:
+        return nothing(title, "There is no verdict yet: it takes votes on a work.")
+    questions = sorted({verdict.question for verdict in verdicts})
+    coloured = 1 < len(questions) <= COLOURS
+    counts: dict[tuple[str, int], int] = {}
     for verdict in verdicts:
-        counts[min(int(verdict.contest * 10), 9)] += 1
+        cell = (verdict.question if coloured else "", min(int(verdict.contest * BINS), BINS - 1))
+        counts[cell] = counts.get(cell, 0) + 1
+    above = sum(verdict.contest > 0.8 for verdict in verdicts)
+    caption = (
+        "0: the trusted raters agree. 1: they are split evenly. "
+        f"{above} of {len(verdicts)} verdicts {'is' if above == 1 else 'are'} above 0.8; read those first."
+    )
     rows = [
-        {"contest": f"{step / 10:.1f}–{(step + 1) / 10:.1f}", "verdicts": count}
-        for step, count in enumerate(counts)
+        {
+            "question": question,
+            "low": step / BINS,
+            "high": (step + 1) / BINS,
+            "range": f"{step / BINS:.1f}–{(step + 1) / BINS:.1f}",
+            "verdicts": counts.get((question, step), 0),
+        }
+        for question in (questions if coloured else [""])
+        for step in range(BINS)
     ]
-    title = "How split skilled people are"
-    caption = "0: they agree; 1: they are split evenly. On the right are the works to read first."
-    encoding = {
+    tooltip = [
+        {"field": "range", "type": "nominal", "title": "contest"},
+        {"field": "verdicts", "type": "quantitative", "title": "verdicts"},
+    ]
+    encoding: dict[str, object] = {
         "x": {
-            "field": "contest",
-            "type": "ordinal",
-            "sort": None,
-            "title": "contest",
-            "axis": {"labelAngle": 0},
+            "field": "low",
+            "type": "quantitative",
+            "bin": {"binned": True, "step": 1 / BINS},
+            "title": "contest (0 agreed, 1 split evenly)",
+            "axis": {"grid": False, "values": [0, 0.2, 0.4, 0.6, 0.8, 1], "format": ".1f"},
         },
-        "y": {"field": "verdicts", "type": "quantitative", "title": "verdicts", "axis": {"tickMinStep": 1}},
-        "tooltip": [{"field": "contest", "title": "contest"}, {"field": "verdicts", "title": "verdicts"}],
+        "x2": {"field": "high"},
+        "y": {
+            "field": "verdicts",
+            "type": "quantitative",
+            "title": "verdicts",
+            "axis": {"tickMinStep": 1},
+        },
+        "tooltip": tooltip,
     }
-    mark = {"type": "bar", "cornerRadiusEnd": 2}
-    spec = specification(rows, f"{title}. {caption}", height=160, mark=mark, encoding=encoding)
-    return Figure(title, caption, spec, rows)
+    if coloured:
+        encoding["color"] = {"field": "question", "type": "nominal", "title": "question"}
+        encoding["tooltip"] = [{"field": "question", "type": "nominal", "title": "question"}, *tooltip]
+    spec = specification(f"{title}: a histogram. {caption}", rows, height=200, mark="bar", encoding=encoding)
+    table = [
+        {
+            **({"question": row["question"]} if coloured else {}),
+            "contest": row["range"],
+            "verdicts": row["verdicts"],
+        }
+        for row in rows
+    ]
+    return Figure(title, caption, spec, table)
+
+
+_PART = f"split(datum.value, '{_BETWEEN}')"
+_AGAINST = {"gold": "items with a known answer", "verdicts": "the verdicts of all raters"}
+
+
+def _key(skill: Skill) -> str:
+    return f"{skill.question}{_BETWEEN}{skill.rater}"
+
+
+def _interval(skill: Skill) -> str:
+    return f"{100 * skill.low:.0f}–{100 * skill.high:.0f} %"
+
+
+def _both_ends(ranked: list[Skill]) -> list[Skill]:
+    """Keep at most `ROWS`, from both ends of every question."""
+    if len(ranked) <= ROWS:
+        return ranked
+    groups = [list(group) for _, group in groupby(ranked, key=lambda skill: skill.question)]
+    each = max(2, ROWS // len(groups))
+    return [
+        skill
+        for group in groups[: ROWS // each]
+        for skill in (group if len(group) <= each else [*group[: each - each // 2], *group[-(each // 2) :]])
+    ]
