@@ -43,6 +43,7 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     table_R_2K_K = np.zeros((n_raters, 2 * n_labels, n_labels))
 
     z_P_K = ballots.shares_P_K
+    both_P_2K = np.empty((len(z_P_K), 2 * n_labels))
     # Votes for the label, and all votes, of each rater: what the sums of squares start from.
     ones_R_1_K = ballots.counts(np.ones((len(z_P_K), 1)))
     given_R_K = ones_R_1_K[:, 0, :]
@@ -54,7 +55,8 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
-        square_R_K = _squares(ballots, z_P_K, given_R_K)
+        both_P_2K[:, :n_labels] = z_P_K
+        square_R_K = _squares(ballots, both_P_2K, given_R_K)
         precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + square_R_K)
         table_R_2K_K[:, diagonal, diagonal] = precision_R_K
         table_R_2K_K[:, n_labels:] = precision_R_K[:, :, None]
@@ -81,11 +83,16 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     )
 
 
-def _squares(ballots: Ballots, z_P_K: Floats, given_R_K: Floats) -> Floats:
-    """Σ(y − z)² over the votes of each rater, for each label: Σz² − 2Σ_{y=1} z + Σ_{y=1} 1."""
-    n_labels = z_P_K.shape[1]
+def _squares(ballots: Ballots, both_P_2K: Floats, given_R_K: Floats) -> Floats:
+    """Σ(y − z)² over the votes of each rater, for each label: Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
+
+    `both_P_2K` has room for z and z², with z in it; it is the same array every round, since at millions of
+    items fresh memory costs more than the sums.
+    """
+    n_labels = given_R_K.shape[1]
     diagonal = np.arange(n_labels)
-    counts_R_2K_K = ballots.counts(np.hstack([z_P_K, z_P_K * z_P_K]))
+    np.square(both_P_2K[:, :n_labels], out=both_P_2K[:, n_labels:])
+    counts_R_2K_K = ballots.counts(both_P_2K)
     own_R_K = counts_R_2K_K[:, diagonal, diagonal]
     square_R_K: Floats = counts_R_2K_K[:, n_labels:].sum(axis=2) - 2 * own_R_K + given_R_K
     return np.maximum(square_R_K, 0)
