@@ -69,7 +69,7 @@ def test_board_on_a_real_arena_leaves_model_judges_out_and_says_so(run, shared):
         (
             "item,rater,label\n1,ann,yes\n",
             ("quality", "t.csv", "--method", "oracle"),
-            "known: majority, dawid-skene",
+            "known: majority",
         ),
         (
             "item,rater,label\n1,ann,yes\n",
