@@ -49,6 +49,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "crowd-bradley-terry": "assay.quality.pairs:crowd_bradley_terry",
         "bradley-terry": "assay.quality.pairs:bradley_terry",
     },
+    "texts": {
+        "rasa": "assay.quality.texts:rasa",
+        "medoid": "assay.quality.texts:medoid",
+        "weighted-medoid": "assay.quality.texts:weighted_medoid",
+        "rover": "assay.quality.texts:rover",
+    },
     "formats": {
         "jsonl": "assay.datasets.formats.jsonl:FORMAT",
         "trl-preference": "assay.datasets.formats.trl_preference:FORMAT",

@@ -247,7 +247,7 @@ def _covariance(pairs: Pairs, score_I: Floats, eta_R: Floats, ridge: float) -> t
     weight_P = np.bincount(pairs.met.pair_N, pairs.weight_N * tells_N).astype(np.float64)
     information = _laplacian(pairs, weight_P, ridge)
     if isinstance(information, np.ndarray):
-        covariance_I_I: Floats = np.linalg.inv(information)
+        covariance_I_I = np.linalg.inv(information).astype(np.float64, copy=False)
         return covariance_I_I, np.diag(covariance_I_I).copy()
     return None, 1 / information.diagonal()
 
