@@ -24,7 +24,7 @@ def standings(board: Board) -> Figure:
     ordered = sorted(board.standings, key=lambda standing: (-standing.rating, standing.model))
     caption = (
         f"Dot: rating on the Elo scale. Line: its 95 % interval, {how}. The numbers beside it: the ranks "
-        "that the model may hold. Where two ranges overlap, these votes do not tell which model is better."
+        "that the model may hold. 1–3 says that first, second and third are all still possible."
     )
     rows = [
         {
