@@ -55,6 +55,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "weighted-medoid": "assay.quality.texts:weighted_medoid",
         "rover": "assay.quality.texts:rover",
     },
+    "spans": {
+        "soft": "assay.quality.spans:soft",
+        "weighted": "assay.quality.spans:weighted",
+        "staple": "assay.quality.spans:staple",
+    },
     "formats": {
         "jsonl": "assay.datasets.formats.jsonl:FORMAT",
         "trl-preference": "assay.datasets.formats.trl_preference:FORMAT",

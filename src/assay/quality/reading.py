@@ -99,3 +99,8 @@ def listed(**columns: Sequence[object]) -> pl.DataFrame:
             for name, values in columns.items()
         }
     )
+
+
+def summed(code_N: Codes, amount_N: Floats, size: int) -> Floats:
+    """Return the sum of the amounts of each code, as an array of length `size`."""
+    return np.bincount(code_N, amount_N, size).astype(np.float64, copy=False)

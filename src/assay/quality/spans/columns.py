@@ -1,0 +1,203 @@
+"""Spans as columns: which characters of a text each person marked, cut into runs that nobody splits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from assay.errors import TableError
+from assay.quality import reading
+from assay.quality.reading import Bools, Codes, Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """N answers, each the spans that one of R raters marked in one of I items.
+
+    Attributes
+    ----------
+    item_N, rater_N, weight_N
+        Codes into `items` and `raters`, and what each answer counts.
+    answer_S, start_S, end_S
+        The S spans: the answer each belongs to, and its characters [start, end). Those of one answer are
+        sorted, and joined where they touch or overlap; an answer may have none.
+    length_I
+        How many characters each item has; where it was not said, the end of the last span marked in it.
+    items, raters
+        Names, sorted as text.
+    repeated
+        How many answers were set aside because the same rater marked the same item again later.
+    """
+
+    item_N: Codes
+    rater_N: Codes
+    weight_N: Floats
+    answer_S: Codes
+    start_S: Codes
+    end_S: Codes
+    length_I: Codes
+    items: tuple[str, ...]
+    raters: tuple[str, ...]
+    repeated: int = 0
+
+    def __len__(self) -> int:
+        return len(self.item_N)
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> Spans:
+        """Read a table with `item`, `rater`, `label` and perhaps `weight` and `length`, one row an answer.
+
+        `label` is a JSON list of [start, end), as text: "[[0, 5], [9, 12]]"; "[]" for nothing to mark.
+        `length` is the number of characters of the item.
+
+        Raises
+        ------
+        TableError
+            Where a column is missing, a cell is empty, or a label is no list of pairs of whole numbers with
+            0 ≤ start < end ≤ length; names the row and the column.
+        VotesError
+            Where there is no answer.
+
+        >>> table = pl.DataFrame({"item": ["i"], "rater": ["ann"], "label": ["[[4, 9], [0, 5]]"]})
+        >>> read = Spans.from_frame(table)
+        >>> read.start_S.tolist(), read.end_S.tolist()
+        ([0], [9])
+        """
+        frame = reading.filled(frame, ["item", "rater", "label"])
+        length = (
+            reading.numbers(frame, "length") if "length" in frame.columns else np.full(len(frame), np.inf)
+        )
+        marked = [
+            _read(label, row, length[row - 1]) for row, label in enumerate(frame["label"].to_list(), start=1)
+        ]
+        frame = frame.with_columns(
+            pl.Series("weight", reading.weights(frame)), pl.Series("place", np.arange(len(frame)))
+        )
+        kept = reading.last_answers(frame, ["item", "rater"])
+        (item_N,), items = reading.coded(kept["item"])
+        (rater_N,), raters = reading.coded(kept["rater"])
+        order_N = np.lexsort((rater_N, item_N))
+        place_N = kept["place"].to_numpy()[order_N]
+        item_N = item_N[order_N]
+        flat = [(n, start, end) for n, place in enumerate(place_N) for start, end in marked[place]]
+        answer_S, start_S, end_S = np.array(flat, dtype=np.int64).reshape(-1, 3).T
+        length_I = np.zeros(len(items), dtype=np.int64)
+        np.maximum.at(length_I, item_N[answer_S], end_S)
+        said_N = length[place_N]
+        np.maximum.at(length_I, item_N, np.where(np.isfinite(said_N), said_N, 0).astype(np.int64))
+        return cls(
+            item_N,
+            rater_N[order_N],
+            kept["weight"].to_numpy()[order_N],
+            answer_S,
+            start_S,
+            end_S,
+            length_I,
+            items,
+            raters,
+            repeated=len(frame) - len(kept),
+        )
+
+    @classmethod
+    def from_lists(
+        cls,
+        item: Sequence[object],
+        rater: Sequence[object],
+        spans: Sequence[Sequence[tuple[int, int]]],
+    ) -> Spans:
+        """Read three sequences of equal length, the last of lists of (start, end).
+
+        >>> Spans.from_lists(["i", "i"], ["ann", "ben"], [[(0, 5)], []]).length_I.tolist()
+        [5]
+        """
+        label = [json.dumps([list(span) for span in one]) for one in spans]
+        return cls.from_frame(reading.listed(item=item, rater=rater, label=label))
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The runs of characters between any two boundaries, all items one after the other."""
+        stride = int(self.length_I.max(initial=0)) + 1
+        item_S = self.item_N[self.answer_S]
+        cut = np.unique(
+            np.concatenate(
+                [
+                    item_S * stride + self.start_S,
+                    item_S * stride + self.end_S,
+                    np.arange(len(self.items)) * stride,
+                    np.arange(len(self.items)) * stride + self.length_I,
+                ]
+            )
+        )
+        item_U = cut[:-1] // stride
+        within_U = item_U == cut[1:] // stride
+        first, last = cut[:-1][within_U], cut[1:][within_U]
+        item_U = item_U[within_U]
+        # Every span is a stretch of whole runs.
+        from_S = np.searchsorted(first, item_S * stride + self.start_S)
+        until_S = np.searchsorted(first, item_S * stride + self.end_S)
+        size_S = until_S - from_S
+        before_S = np.cumsum(size_S) - size_S
+        run = np.repeat(from_S - before_S, size_S) + np.arange(int(size_S.sum()))
+        covered = sparse.csr_array(
+            (np.ones(len(run)), (np.repeat(self.answer_S, size_S), run)), shape=(len(self), len(first))
+        )
+        return Runs(item_U, first - item_U * stride, last - item_U * stride, covered)
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """U runs of characters, each marked as a whole or not at all by every answer.
+
+    `covered` (N × U, sparse) is 1 where an answer marks a run.
+    """
+
+    item_U: Codes
+    start_U: Codes
+    end_U: Codes
+    covered: sparse.csr_array
+
+    @cached_property
+    def size_U(self) -> Floats:
+        """Characters of each run."""
+        return (self.end_U - self.start_U).astype(np.float64)
+
+    def joined(self, chosen_U: Bools, n_items: int) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Return for each item the chosen runs as spans, those that touch as one."""
+        spans: list[list[tuple[int, int]]] = [[] for _ in range(n_items)]
+        columns = (self.item_U[chosen_U], self.start_U[chosen_U], self.end_U[chosen_U])
+        for item, start, end in zip(*(column.tolist() for column in columns), strict=True):
+            if spans[item] and spans[item][-1][1] == start:
+                spans[item][-1] = (spans[item][-1][0], end)
+            else:
+                spans[item].append((start, end))
+        return tuple(tuple(one) for one in spans)
+
+
+def _read(label: str, row: int, length: float) -> list[tuple[int, int]]:
+    wanted = "a JSON list of [start, end) with whole numbers, such as [[0, 5], [9, 12]]"
+    try:
+        said = json.loads(label)
+    except json.JSONDecodeError:
+        said = None
+    pairs = said if isinstance(said, list) else [None]
+    spans: list[tuple[int, int]] = []
+    for pair in pairs:
+        if not (isinstance(pair, list) and len(pair) == 2 and all(type(at) is int for at in pair)):
+            raise TableError(f"{label[:40]!r} is not {wanted}", row=row, column="label")
+        if not 0 <= pair[0] < pair[1] <= length:
+            ends = "" if np.isinf(length) else f" ≤ {length:.0f}"
+            raise TableError(f"the span {pair} is not 0 ≤ start < end{ends}", row=row, column="label")
+        spans.append((pair[0], pair[1]))
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
