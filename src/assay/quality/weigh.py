@@ -32,7 +32,7 @@ def weigh(
     columns: Columns,
     *,
     question: str = "label",
-    method: str = "dawid-skene",
+    method: str = "ensemble",
     gold: Mapping[str, str] | None = None,
 ) -> Finding:
     """Weigh votes with a registered method.
