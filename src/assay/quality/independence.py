@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from assay.quality.result import Result
 
@@ -76,4 +76,4 @@ def independence(result: Result) -> float:
         square += float((slope_I * slope_I).sum())
     z = slope / np.sqrt(square + FULL_CELL * 1e-12)
     cell = columns.weights_N.sum() / (n_raters * n_labels**2)
-    return float(min(1.0, 2 * norm.cdf(z)) * cell / (cell + FULL_CELL))
+    return float(min(1.0, 2 * float(ndtr(z))) * cell / (cell + FULL_CELL))
