@@ -90,8 +90,11 @@ def timed(command: Sequence[str], *, runs: int, env: dict[str, str] | None = Non
     return Timing(statistics.median(walls), statistics.median(cpus), peak)
 
 
-def environment(name: str, *packages: str) -> Path:
-    """Create an environment of the bench's own with these packages, once; return its programs."""
+def environment(name: str, *packages: str, installer: Literal["pip", "uv"] = "pip") -> Path:
+    """Create an environment of the bench's own with these packages, once; return its programs.
+
+    pip compiles what it installs to byte code, uv leaves that to the first import.
+    """
     folder = SCRATCH / name
     marker = folder / ".packages"
     wanted = "\n".join(packages)
@@ -99,16 +102,16 @@ def environment(name: str, *packages: str) -> Path:
         step(f"installing {', '.join(packages)} into .bench/{name}")
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        install = [
-            str(folder / "bin/python"),
-            "-m",
+        own = [str(folder / "bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        uv = [
+            str(Path(sys.executable).with_name("uv")),
             "pip",
             "install",
             "-q",
-            "--disable-pip-version-check",
-            *packages,
+            "-p",
+            str(folder / "bin/python"),
         ]
-        subprocess.run(install, check=True)
+        subprocess.run([*(own if installer == "pip" else uv), *packages], check=True)
         marker.write_text(wanted)
     return folder / "bin"
 

@@ -75,19 +75,24 @@ def quality() -> list[Figure]:
 def install() -> list[Figure]:
     if QUICK:
         return []
-    step("a base install into a fresh environment")
-    shutil.rmtree(SCRATCH / "base", ignore_errors=True)
-    ours = megabytes(environment("base", str(ROOT)).parent)
-    peer = environment("label-studio", LABEL_STUDIO)
-    theirs = f"{megabytes(peer.parent):.4g}"
-    return [
-        Figure("base install", ours, "MB", "<= 480", "Label Studio", theirs, installed(peer, "label-studio"))
-    ]
+    figures = []
+    for installer, target in (("uv", "<= 480"), ("pip", "")):
+        step(f"a base install into a fresh environment, by {installer}")
+        shutil.rmtree(SCRATCH / f"base-{installer}", ignore_errors=True)
+        ours = megabytes(environment(f"base-{installer}", str(ROOT), installer=installer).parent)
+        peer = environment(f"label-studio-{installer}", LABEL_STUDIO, installer=installer)
+        theirs = f"{megabytes(peer.parent):.4g}"
+        name = "base install" if installer == "uv" else "base install, byte code included"
+        version = installed(peer, "label-studio")
+        figures.append(
+            Figure(f"{name} (by {installer})", ours, "MB", target, "Label Studio", theirs, version)
+        )
+    return figures
 
 
 def label_studio_start() -> tuple[str, str]:
     """Return the seconds of Label Studio's second start, and its version."""
-    peer = environment("label-studio", LABEL_STUDIO)
+    peer = environment("label-studio-pip", LABEL_STUDIO)
     with tempfile.TemporaryDirectory() as home, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
