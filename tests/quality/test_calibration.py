@@ -24,13 +24,19 @@ def test_a_label_ruled_out_by_rounding_can_come_back():
     assert flat[0, 1] == pytest.approx(math.exp(0.3 * math.log(1e-12)), rel=1e-3)
 
 
-def test_where_a_label_is_kept_the_two_share_their_mean_and_others_stay():
+def test_where_a_label_is_kept_the_two_exchange_probabilities_and_others_stay():
     posterior_I_K = np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
 
     kept_I_K = keeping_labels(posterior_I_K, np.array([0, 2]))
 
-    np.testing.assert_allclose(kept_I_K, [[0.5, 0.3, 0.2], [0.35 - 1e-6, 0.3, 0.35 + 1e-6]])
+    np.testing.assert_allclose(kept_I_K, [[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]])
     assert posterior_I_K[1, 0] == 0.5, "the input is left alone"
+
+
+def test_a_kept_label_leads_even_where_it_tied():
+    kept_I_K = keeping_labels(np.array([[0.5, 0.5]]), np.array([1]))
+
+    np.testing.assert_allclose(kept_I_K, [[0.5 - 1e-6, 0.5 + 1e-6]], atol=1e-12)
 
 
 @pytest.mark.parametrize("power", [0.3, 1.0, 2.5])

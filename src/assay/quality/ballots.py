@@ -20,6 +20,9 @@ from assay.quality.columns import Codes, Columns, Floats
 Hashes = NDArray[np.uint64]
 Rows = TypeVar("Rows", Floats, Hashes)
 
+FEW_COLUMNS = 32
+"""Up to here the maximum of a row is found faster column by column."""
+
 WORTH_MERGING = 0.8
 """Ballots are merged where at most this share of them is distinct; above it the bookkeeping costs more."""
 
@@ -134,7 +137,7 @@ def normalised(log_P_K: Floats) -> Floats:
     >>> normalised(np.log([[1.0, 3.0]])).tolist()
     [[0.25, 0.75]]
     """
-    if log_P_K.shape[1] > 16:
+    if log_P_K.shape[1] > FEW_COLUMNS:
         top_P = log_P_K.max(axis=1)
     else:
         top_P = log_P_K[:, 0].copy()

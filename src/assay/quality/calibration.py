@@ -24,7 +24,7 @@ FLOOR = 1e-12
 """Added before the logarithm, so that a label ruled out by rounding can come back."""
 
 MARGIN = 1e-6
-"""By how much a kept label leads after `keeping_labels`."""
+"""By how much a kept label is moved above one that it ties with."""
 
 FEWEST_KNOWN = 10
 """Known items below which a power is not fitted: the prior would decide."""
@@ -46,18 +46,21 @@ def tempered(posterior_P_K: Floats, power: float) -> Floats:
 
 
 def keeping_labels(posterior_P_K: Floats, choice_P: Codes) -> Floats:
-    """Return a posterior with given labels on top: where another one leads, the two share their mean, ±1e-6.
+    """Return a posterior with given labels on top: where another one leads, the two exchange probabilities.
+
+    So the first opinion says which label, and the second how sure. Equal ones are set apart by 2e-6.
 
     >>> keeping_labels(np.array([[0.6, 0.3, 0.1]]), np.array([1])).round(2).tolist()
-    [[0.45, 0.45, 0.1]]
+    [[0.3, 0.6, 0.1]]
     """
     kept_P_K = posterior_P_K.copy()
     leader_P = np.argmax(posterior_P_K, axis=1)
     (moved,) = np.nonzero(leader_P != choice_P)
     leader, choice = leader_P[moved], choice_P[moved]
-    mean = (posterior_P_K[moved, leader] + posterior_P_K[moved, choice]) / 2
-    kept_P_K[moved, leader] = mean - MARGIN
-    kept_P_K[moved, choice] = mean + MARGIN
+    top, own = posterior_P_K[moved, leader], posterior_P_K[moved, choice]
+    half_gap = np.maximum((top - own) / 2, MARGIN)
+    kept_P_K[moved, leader] = (top + own) / 2 - half_gap
+    kept_P_K[moved, choice] = (top + own) / 2 + half_gap
     return kept_P_K
 
 

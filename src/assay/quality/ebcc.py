@@ -55,7 +55,8 @@ def ebcc(
     ballots = columns.ballots
     n_labels = len(columns.labels)
     label_S = np.repeat(np.arange(n_labels), subtypes)
-    prior_S_K = np.where(label_S[:, None] == np.arange(n_labels), BASE_RIGHT, BASE_WRONG)
+    belongs_S_K = (label_S[:, None] == np.arange(n_labels)).astype(float)
+    prior_S_K = BASE_WRONG + (BASE_RIGHT - BASE_WRONG) * belongs_S_K
     if columns.history_R_K_K is None:
         prior_R_S_K = prior_S_K[None]
     else:
@@ -73,11 +74,11 @@ def ebcc(
         within_K_M += digamma(1 + size_K_M.sum(axis=1, keepdims=True))
         counts_R_S_K = ballots.counts(subtype_P_S)
         filled_R_S_K = counts_R_S_K + prior_R_S_K
-        log_R_S_K = digamma(filled_R_S_K) - digamma(filled_R_S_K.sum(axis=2))[:, :, None]
+        log_R_S_K = digamma(filled_R_S_K) - digamma(filled_R_S_K @ np.ones(n_labels))[:, :, None]
         log_P_S = ballots.scores(log_R_S_K)
         log_P_S += within_K_M.reshape(-1)
         subtype_P_S = normalised(_only_known(ballots, log_P_S, label_S))
-        updated_P_K = subtype_P_S.reshape(-1, n_labels, subtypes).sum(axis=2)
+        updated_P_K = subtype_P_S @ belongs_S_K
         converged = at_rest(posterior_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         posterior_P_K = updated_P_K
 

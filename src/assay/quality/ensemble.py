@@ -45,9 +45,9 @@ def ensemble(columns: Columns, *, rng: int = 0) -> Result:
     (`independence`), the bare posterior of `hierarchical` gets that weight and the mean the rest.
 
     How sure. Half confusion model (`hierarchical` at power 0.3), half shares (`pm` and `bwa`), with the
-    label kept: where another one leads, the two share their mean. Where ten items or more are known, the
-    outcome is raised to a power fitted on them, each hidden in turn by fifths; `calibration` says which of
-    the two it was.
+    label kept: where another one leads, the two exchange their probabilities. Where ten items or more are
+    known, the outcome is raised to a power fitted on them, each hidden in turn by fifths; `calibration` says
+    which of the two it was.
 
     All parts are equal, so none was fitted; the power is that of `calibration`. Where `ebcc` is left out, its
     part falls to `hierarchical`.

@@ -83,7 +83,7 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     while not converged and iteration < max_iterations:
         iteration += 1
         counts_R_K_K = ballots.confusions(posterior_P_K)
-        row_R_K = counts_R_K_K.sum(axis=2)
+        row_R_K = counts_R_K_K @ np.ones(n_labels)
         if iteration > 1:
             for _ in range(2):
                 crowd_K_K = _crowd(counts_R_K_K, row_R_K, crowd_K_K)
@@ -199,7 +199,7 @@ def hierarchical_two(
     while not converged and iteration < max_iterations:
         iteration += 1
         counts_R_K_K = ballots.confusions(posterior_P_K)
-        row_R_K = counts_R_K_K.sum(axis=2)
+        row_R_K = counts_R_K_K @ np.ones(n_labels)
         right_R_K = counts_R_K_K[:, diagonal, diagonal]
         agree_R, votes_R = right_R_K.sum(axis=1), row_R_K.sum(axis=1)
         for _ in range(2):
