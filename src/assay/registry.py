@@ -24,6 +24,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "majority": "assay.quality.majority:majority",
         "wawa": "assay.quality.wawa:wawa",
         "iwmv": "assay.quality.iwmv:iwmv",
+        "glad": "assay.quality.glad:glad",
+        "mace": "assay.quality.mace:mace",
         "la": "assay.quality.la:la",
         "la-two-pass": "assay.quality.la:la_two_pass",
         "dawid-skene": "assay.quality.dawid_skene:dawid_skene",

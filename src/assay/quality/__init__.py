@@ -10,10 +10,12 @@ from assay.quality.contest import contest
 from assay.quality.dawid_skene import dawid_skene
 from assay.quality.ebcc import ebcc
 from assay.quality.ensemble import ensemble
+from assay.quality.glad import glad
 from assay.quality.hierarchical import hierarchical, hierarchical_two
 from assay.quality.independence import independence
 from assay.quality.iwmv import iwmv
 from assay.quality.la import la, la_two_pass
+from assay.quality.mace import mace
 from assay.quality.majority import majority
 from assay.quality.pm import pm
 from assay.quality.result import Method, Result
@@ -34,12 +36,14 @@ __all__ = [
     "dawid_skene",
     "ebcc",
     "ensemble",
+    "glad",
     "hierarchical",
     "hierarchical_two",
     "independence",
     "iwmv",
     "la",
     "la_two_pass",
+    "mace",
     "majority",
     "pm",
     "score",

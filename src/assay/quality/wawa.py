@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.columns import Columns, Floats
+from assay.quality.columns import Codes, Columns, Floats
 from assay.quality.result import Result
 
 
@@ -71,13 +71,18 @@ def agreement(columns: Columns, verdict_I_K: Floats, right: float = 0.0, wrong: 
     return share_R
 
 
+def sums(code_N: Codes, weight_N: Floats, size: int) -> Floats:
+    """Return the sum of the weights of each code."""
+    total_C: Floats = np.bincount(code_N, weight_N, size).astype(np.float64, copy=False)
+    return total_C
+
+
 def tally(columns: Columns, weight_R: Floats) -> Floats:
     """Return the weighed votes for each label of each item, items × labels; they may be negative."""
     n_labels = len(columns.labels)
     cell_N = columns.item_N * n_labels + columns.label_N
     weight_N = weight_R[columns.rater_N] * columns.weights_N
-    votes_C = np.bincount(cell_N, weight_N, len(columns.items) * n_labels)
-    return votes_C.reshape(-1, n_labels).astype(np.float64, copy=False)
+    return sums(cell_N, weight_N, len(columns.items) * n_labels).reshape(-1, n_labels)
 
 
 def shares(columns: Columns, weight_R: Floats) -> Floats:
