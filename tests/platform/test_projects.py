@@ -107,6 +107,27 @@ def test_a_new_brief_is_a_new_version_and_judgments_remember_theirs(cast, client
     assert latest.brief.record().principles == ("Be brief.", "Be odd.")
 
 
+def test_the_form_of_a_brief_holds_what_is_in_force(cast, client_of):
+    page = client_of("Ann").get("/projects/moon/brief/").content.decode()
+
+    assert ">Surprise that feels inevitable beats rhyme.</textarea>" in page
+
+
+def test_a_refused_brief_keeps_what_was_typed(cast, client_of):
+    answer = client_of("Ann").post("/projects/moon/brief/", {"goal": " ", "principles": "Be odd."})
+
+    assert (answer.status_code, ">Be odd.</textarea>" in answer.content.decode()) == (422, True)
+
+
+def test_people_whose_judgments_were_brought_in_are_counted(cast, client_of):
+    client_of("Ann").post("/projects/moon/import/", csv(PAIRS))
+
+    page = client_of("Ann").get("/projects/moon/").content.decode()
+
+    assert '<dd id="people">5</dd>' in page
+    assert "And 2 people whose judgments were brought in." in page
+
+
 def test_the_form_of_a_new_project_makes_a_brief(cast, client_of):
     PersonRow.objects.filter(name="Ann").update(is_administrator=True)
     form = {

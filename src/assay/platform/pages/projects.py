@@ -59,6 +59,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "brief": queries.latest_brief(member.project).record(),
         "progress": queries.progress(member.project),
         "members": queries.members(member.project),
+        "outside": queries.judged_from_outside(member.project),
         "roles": queries.roles_to_give(),
         **queries.rights_of(member),
     }
@@ -81,6 +82,7 @@ def outcome(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": member.project,
         "outcome": found,
+        "skills": sorted(found.skills, key=lambda skill: (-skill.low, skill.rater)),
         "figures": figures.drawn(found, queries.per_day(member.project)),
         "contested": [(verdict, *numbers[verdict.item]) for verdict in contested if verdict.item in numbers],
         "formats": figures.formats_for(found) if queries.may(member, "manage") else [],
@@ -161,8 +163,10 @@ def raw_judgments(request: HttpRequest, slug: str) -> HttpResponseBase:
 def brief(request: HttpRequest, slug: str) -> HttpResponse:
     """Show every version of a brief, and publish the next."""
     member = queries.membership(person_of(request), slug, "manage")
-    found = {"project": member.project, "versions": queries.briefs(member.project), "problem": ""}
+    found = {"project": member.project, "versions": queries.briefs(member.project)}
     if request.method == "GET":
+        now = queries.latest_brief(member.project).record()
+        found |= {"goal": now.goal, "principles": "\n".join(now.principles)}
         return render(request, "platform/brief.html", found)
     try:
         actions.publish_brief(
@@ -171,7 +175,8 @@ def brief(request: HttpRequest, slug: str) -> HttpResponse:
             principles=lines_of(request.POST.get("principles", "")),
         )
     except AssayError as wrong:
-        return render(request, "platform/brief.html", found | {"problem": str(wrong)}, status=422)
+        given = {name: request.POST.get(name, "") for name in ("goal", "principles")}
+        return render(request, "platform/brief.html", {**found, **given, "problem": str(wrong)}, status=422)
     return redirect("project", slug)
 
 

@@ -129,6 +129,13 @@ def members(project: ProjectRow) -> QuerySet[MembershipRow]:
     return MembershipRow.objects.filter(project=project).select_related("person").order_by("person__name")
 
 
+def judged_from_outside(project: ProjectRow) -> int:
+    """Count the people who judged and are no members: their judgments came in a table."""
+    inside = MembershipRow.objects.filter(project=project).values("person")
+    outside = JudgmentRow.objects.filter(project=project).exclude(person__in=inside)
+    return outside.aggregate(people=Count("person", distinct=True))["people"]
+
+
 def per_day(project: ProjectRow) -> dict[str, int]:
     """Count the judgments of each day."""
     rows = (
