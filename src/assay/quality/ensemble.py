@@ -24,8 +24,8 @@ from assay.quality.pm import pm
 from assay.quality.result import Result
 
 CORRELATED_COST = 4_000_000
-"""Votes × labels × subtypes above which the correlated model is left out: a hundred rounds of it take more
-than a second there, and all other members together far less."""
+"""Above this many sums a round the correlated model is left out: it takes a second there, and all other
+members together far less. At four labels, a hundred thousand votes."""
 
 FOLDS = 5
 """Parts of the known items, each hidden once while the power is fitted."""
@@ -109,13 +109,13 @@ def _opinion(columns: Columns, rng: int) -> _Opinion:
 
     other_I_K = flat_I_K
     left_out: tuple[str, ...] = ()
-    if columns.ballots.incidence.nnz * len(columns.labels) * SUBTYPES <= CORRELATED_COST:
+    if _correlated_cost(columns) <= CORRELATED_COST:
         other_I_K = tempered(
             ebcc(columns, rng=rng, tolerance=ENOUGH, max_iterations=ENOUGH_ROUNDS).posterior_I_K,
             DEFAULT_POWER,
         )
     else:
-        left_out = ("raters' mistakes are not correlated: with so many votes nobody looked for it",)
+        left_out = ("raters' mistakes are not correlated: the crowd is too large to look for it",)
     believed = independence(confusion)
     mean_I_K = (flat_I_K + other_I_K + 2 * shares_I_K) / 4
     label_I_K = believed * confusion.posterior_I_K + (1 - believed) * mean_I_K
@@ -126,6 +126,12 @@ def _opinion(columns: Columns, rng: int) -> _Opinion:
         replace(confusion, evidence_I_K=evidence_I_K),
         left_out,
     )
+
+
+def _correlated_cost(columns: Columns) -> int:
+    """Votes on distinct ballots, or cells of matrices where those are more, times labels and subtypes."""
+    n_labels = len(columns.labels)
+    return max(int(columns.ballots.incidence.nnz), len(columns.raters) * n_labels) * n_labels * SUBTYPES
 
 
 def _power_on_known(columns: Columns, gold_I: Codes, rng: int) -> float:
