@@ -5,8 +5,12 @@ Reads Parquet, CSV, TSV and JSONL; knows the column names that other tools use. 
 
 from __future__ import annotations
 
+import codecs
+import csv
 import hashlib
 import io
+import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +41,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Our name for a column → the names it may come under, the first one found wins."""
 
+SHORT = frozenset(ALIASES) - {"prompt", "context", "response_a", "response_b", "text"}
+"""Columns of names and labels, where a space in front or behind means nothing."""
+
 WINNERS: Mapping[str, str] = {
     "a": "a", "model_a": "a", "left": "a",
     "b": "b", "model_b": "b", "right": "b",
@@ -47,11 +54,17 @@ WINNERS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import brings: items, the samples made for them, and the judgments on pairs of samples."""
+    """What an import brings: items, the samples made for them, and the judgments on pairs of samples.
+
+    `pairs` says which samples are to be compared where the table says so, each as the two ids. `repeated`
+    counts the judgments that gave way to a later one by the same rater on the same pair.
+    """
 
     items: tuple[Item, ...]
     samples: tuple[Sample, ...]
     judgments: tuple[Judgment, ...] = ()
+    pairs: frozenset[frozenset[str]] | None = None
+    repeated: int = 0
 
 
 def read(data: bytes, name: str) -> pl.DataFrame:
@@ -71,14 +84,16 @@ def read(data: bytes, name: str) -> pl.DataFrame:
     ending = f".{name.rpartition('.')[2]}".lower()
     if not data.strip():
         raise TableError(f"{name} is empty; give a table with a header and at least one row")
-    if ending in (".csv", ".tsv", ".jsonl", ".ndjson") and b"\0" in data[:4096]:
-        raise TableError(f"{name} is not UTF-8 text; save it again as UTF-8")
+    if ending in (".csv", ".tsv", ".jsonl", ".ndjson") and not data.startswith(b"PAR1"):
+        data = _utf8(data, name)
+    separator = "\t" if ending == ".tsv" else _separator(data)
     try:
         if data.startswith(b"PAR1"):
             frame = pl.read_parquet(io.BytesIO(data))
         elif ending in (".csv", ".tsv"):
-            separator = "\t" if ending == ".tsv" else ","
             frame = pl.read_csv(io.BytesIO(data), separator=separator, infer_schema=False, encoding="utf8")
+            # Spreadsheets end in rows that hold nothing.
+            frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
         elif ending in (".jsonl", ".ndjson"):
             frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
         elif ending in (".parquet", ".pq"):
@@ -86,15 +101,65 @@ def read(data: bytes, name: str) -> pl.DataFrame:
         else:
             raise TableError(f"{name} is neither .parquet, .csv, .tsv nor .jsonl; convert it to one of these")
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as wrong:
-        reason = str(wrong).strip().splitlines()[0]
+        reason = _broken(data, ending, separator) or str(wrong).strip().splitlines()[0]
         raise TableError(f"{name} cannot be read as {ending.lstrip('.') or 'Parquet'}: {reason}") from wrong
     if frame.is_empty():
         raise TableError(f"{name} has a header and no rows; give at least one row")
     return frame
 
 
-def _find(frame: pl.DataFrame, name: str) -> str | None:
-    by_lower = {column.lower(): column for column in reversed(frame.columns)}
+def _utf8(data: bytes, name: str) -> bytes:
+    """Return a text as UTF-8 without a mark in front; UTF-16 announces itself by such a mark."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", errors="replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if not data.strip():
+        raise TableError(f"{name} is empty; give a table with a header and at least one row")
+    wrong = data.find(b"\0")
+    try:
+        data.decode()
+    except UnicodeDecodeError as found:
+        wrong = found.start
+    if wrong >= 0:
+        line = data.count(b"\n", 0, wrong) + 1
+        raise TableError(f"{name} is not UTF-8 text (line {line}); save it again as UTF-8")
+    return data
+
+
+def _separator(data: bytes) -> str:
+    """Return the mark between columns: spreadsheets write `;` where the comma is the decimal mark."""
+    header = re.sub(rb'"[^"]*"', b"", data[:65_536]).split(b"\n")[0]
+    return max(",;\t|", key=lambda mark: header.count(mark.encode()))
+
+
+def _broken(data: bytes, ending: str, separator: str) -> str | None:
+    """Say where a text stops being a table, `None` where that is not known."""
+    if ending in (".jsonl", ".ndjson"):
+        for number, line in enumerate(data.splitlines(), start=1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    return f"line {number} holds no JSON object; write one in each line"
+            except ValueError:
+                return f"line {number} is not JSON; mend it, or write one JSON object in each line"
+    if ending in (".csv", ".tsv"):
+        rows = csv.reader(io.StringIO(data.decode(errors="replace"), newline=""), delimiter=separator)
+        try:
+            width = len(next(rows))
+            number = next((number for number, row in enumerate(rows, start=1) if len(row) > width), None)
+        except (csv.Error, StopIteration):
+            return None
+        if number:
+            return f"row {number} has more cells than there are columns; put texts that hold {separator!r} in quotes"
+    return None
+
+
+def find(frame: pl.DataFrame, name: str) -> str | None:
+    """Return the column of a table that goes by one of the names we know for `name`, or `None`.
+
+    >>> find(pl.DataFrame({"Worker": ["ann"]}), "rater")
+    'Worker'
+    """
+    by_lower = {column.strip().lower().replace(" ", "_"): column for column in reversed(frame.columns)}
     return next((by_lower[alias] for alias in ALIASES[name] if alias in by_lower), None)
 
 
@@ -111,7 +176,7 @@ def pick(
         Where a wanted column is missing (the message lists what was found), or one of its cells is empty.
     """
     wanted = (*names, *blank)
-    found = {name: _find(frame, name) for name in (*wanted, *optional)}
+    found = {name: find(frame, name) for name in (*wanted, *optional)}
     for name in wanted:
         if found[name] is None:
             raise TableError(
@@ -120,12 +185,19 @@ def pick(
             )
     for column in found.values():
         if column is not None and isinstance(
-            frame.schema[column], pl.List | pl.Struct | pl.Array | pl.Object
+            frame.schema[column], pl.List | pl.Struct | pl.Array | pl.Object | pl.Binary
         ):
-            raise TableError("the cells hold lists or records, and plain values are needed", column=column)
+            raise TableError(
+                "the cells hold lists, records or bytes, and plain values are needed", column=column
+            )
     frame = frame.select(
         pl.col(column).cast(pl.String).alias(name) for name, column in found.items() if column is not None
-    )
+    ).with_columns(pl.col(set(names) & SHORT).str.strip_chars())
+    for name in frame.columns:
+        null = frame[name].str.contains("\0", literal=True).fill_null(value=False)
+        if null.any():
+            row = int(null.arg_true()[0]) + 1
+            raise TableError("the cell holds a null character; remove it", row=row, column=found[name])
     for name in names:
         empty = frame[name].is_null() | (frame[name].str.strip_chars() == "") | (frame[name] == "NaN")
         if empty.any():
@@ -197,27 +269,40 @@ def works(frame: pl.DataFrame) -> Imported:
     >>> len(found.items), [sample.author for sample in found.samples]
     (1, ['x', 'y'])
     """
-    pairs = _find(frame, "response_a") is not None
+    pairs = find(frame, "response_a") is not None
     wanted, texts = ["prompt"], []
     if pairs:
         wanted += ["model_a", "model_b"]
         texts = ["response_a", "response_b"]
-    elif _find(frame, "text") is not None and _find(frame, "author") is not None:
+    elif find(frame, "text") is not None and find(frame, "author") is not None:
         wanted += ["author"]
         texts = ["text"]
     extra = ["item", "context", "language", "domain", "seconds"]
     if pairs:
         extra += ["rater"]
     picked = pick(frame, wanted, optional=extra, blank=texts)
-    if pairs and "rater" in picked.columns and _find(frame, "winner") is not None:
+    if pairs and "rater" in picked.columns and find(frame, "winner") is not None:
         picked = picked.with_columns(battles(frame)["winner"])
+    if "seconds" in picked.columns:
+        picked = picked.with_columns(_seconds(picked["seconds"]))
     return _gathered(picked)
+
+
+def _seconds(said: pl.Series) -> pl.Series:
+    filled = said.replace("", None)
+    seconds = filled.cast(pl.Float64, strict=False)
+    wrong = filled.is_not_null() & ~((seconds >= 0) & seconds.is_finite()).fill_null(value=False)
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        raise TableError(f"{said[row]!r} is no number of seconds", row=row + 1, column="seconds")
+    return seconds
 
 
 def _gathered(frame: pl.DataFrame) -> Imported:
     items: dict[str, Item] = {}
     samples: dict[str, Sample] = {}
     judgments: dict[str, Judgment] = {}
+    said, pairs = 0, set()
     for row, cells in enumerate(frame.iter_rows(named=True), start=1):
         item = _item(cells)
         other = (
@@ -236,10 +321,19 @@ def _gathered(frame: pl.DataFrame) -> Imported:
         if len({sample.author for sample in ours}) < len(ours):
             itself = f"{ours[0].author!r} is compared with itself; remove the row"
             raise TableError(itself, row=row, column="model_b")
+        if len(ours) > 1:
+            pairs.add(frozenset(sample.id for sample in ours))
         if cells.get("winner") and cells.get("rater"):
             judgment = _judgment(item, ours, cells)
             judgments[judgment.id] = judgment
-    return Imported(tuple(items.values()), tuple(samples.values()), tuple(judgments.values()))
+            said += 1
+    return Imported(
+        tuple(items.values()),
+        tuple(samples.values()),
+        tuple(judgments.values()),
+        frozenset(pairs) or None,
+        said - len(judgments),
+    )
 
 
 def _item(cells: Mapping[str, Any]) -> Item:
@@ -267,7 +361,7 @@ def _judgment(item: Item, shown: Sequence[Sample], cells: Mapping[str, Any]) -> 
         rater=str(cells["rater"]),
         kind="pairwise",
         answer={"choice": choice},
-        seconds=float(cells["seconds"]) if cells.get("seconds") else None,
+        seconds=cells.get("seconds"),
         shown=tuple(sample.id for sample in shown),
     )
 

@@ -18,7 +18,7 @@ def test_quality_names_the_reliable_the_unreliable_and_the_contested(run, tmp_pa
     ran = run("quality", "votes.csv", "--gold", "gold.csv", "--top", "1")
 
     assert ran.code == 0, ran.err
-    assert "120 votes by 4 raters on 30 items; labels: no, yes" in ran.out
+    assert "120 votes by 4 raters on 30 items; read as categorical, weighed by ensemble" in ran.out
     assert "100.0%" in ran.out
     best, worst = ran.out.split("Least reliable raters")
     assert "ann" in best

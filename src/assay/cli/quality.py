@@ -1,4 +1,4 @@
-"""`assay quality`: what a table of votes is worth."""
+"""`assay quality`: what a table of answers is worth."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from assay.quality import Finding
+    from assay.quality.study import Study
 
 
 @click.command("quality")
 @click.argument("votes", type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path), help="Table of right answers: item, label.")
-@click.option(
-    "--method", default="dawid-skene", show_default=True, help="How votes become verdicts; see below."
-)
+@click.option("--type", "kind", default="auto", show_default=True, help="What an answer is; see below.")
+@click.option("--method", help="How answers become verdicts; see below.  [default: by the type]")
+@click.option("--levels", help="For ordinal: the labels from the lowest up, by commas.")
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Rows in each list.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for verdicts.parquet and raters.parquet."
@@ -25,139 +25,120 @@ if TYPE_CHECKING:
     "--report", type=click.Path(path_type=Path), help="One HTML page with the same findings, drawn."
 )
 def command(
-    votes: Path, gold: Path | None, method: str, top: int, out: Path | None, report: Path | None
+    votes: Path,
+    gold: Path | None,
+    kind: str,
+    method: str | None,
+    levels: str | None,
+    top: int,
+    out: Path | None,
+    report: Path | None,
 ) -> None:
-    """Say what VOTES are worth: verdicts, who is reliable, which items are contested.
+    """Say what VOTES are worth: verdicts, who is reliable, which items are open.
 
-    VOTES is a Parquet, CSV, TSV or JSONL table with one row a vote and the columns item, rater, label
-    (task, worker and other common names are understood). Of several votes by one rater on one item the last
-    counts.
+    VOTES is a Parquet, CSV, TSV or JSONL table with one row an answer and the columns item, rater, label
+    (task, worker and other common names are understood). Of several answers by one rater to one item the
+    last counts.
 
     \b
-    Methods:
-      dawid-skene  learns who confuses what with what; holds where raters gave few votes
-      majority     every vote weighs the same; the baseline to beat
+    Types, each with its methods, the default first:
+      categorical  one of several labels: ensemble, hierarchical, dawid-skene, majority and more
+      ordinal      the same, the labels in order: --levels low,middle,high
+      ratings      a number: chosen, stacked, linear, precision, bias, z-score, crh, mean, median
+      pairs        the better of two; columns left, right, label: crowd-bradley-terry, bradley-terry
+      texts        a text; column text: rasa, weighted-medoid, medoid, rover
+      spans        a JSON list of [start, end): soft, weighted, staple
 
     \b
     Examples:
       assay quality votes.csv
       assay quality labels.parquet --gold gold.parquet --out worth/ --report worth.html
+      assay quality translations.jsonl --type texts
     """
-    from assay import quality, tables
     from assay.cli import files, screen
+    from assay.quality.study import study
 
     if report:
         files.ending(report, ".html")
-    columns = quality.Columns.from_frame(tables.votes(files.table(votes)))
-    right = tables.gold(files.table(gold)) if gold else {}
-    with screen.working("weighing the votes"):
-        finding = quality.weigh(columns, method=method, gold=right)
+    answers = files.table(votes)
+    right = files.table(gold) if gold else None
+    with screen.working("weighing the answers"):
+        found = study(
+            answers,
+            type=kind,
+            method=method,
+            gold=right,
+            levels=[level.strip() for level in levels.split(",")] if levels else None,
+        )
 
-    _introduce(finding)
-    if right:
-        _score(finding, right)
-    skills = sorted(finding.skills, key=lambda skill: (-skill.low, skill.rater))
-    measure = "known answers" if skills[0].against == "gold" else "verdicts reached without their own votes"
-    screen.heading(f"Most reliable raters, measured against {measure}")
+    screen.plain(
+        f"{screen.count(found.answers, 'vote')} by {screen.count(len(found.raters), 'rater')} "
+        f"on {screen.count(len(found.verdicts), 'item')}; read as {found.type}, weighed by {found.method}"
+    )
+    if found.repeated:
+        repeated = screen.count(found.repeated, "vote")
+        screen.plain(f"{repeated} gave way to a later one of the same rater on the same item")
+    for note in found.notes:
+        screen.plain(f"Note: {note}", "yellow")
+    if found.scores:
+        screen.heading("Against the gold items")
+        _show_scores(found)
+    _show_raters(found, top)
+    screen.heading("Most open items: read these first")
+    _show_verdicts(found, top)
+    if found.next_steps:
+        screen.heading("What to do next")
+        for step in found.next_steps:
+            screen.plain(f"- {step}")
+    screen.plain("\nAssumed: " + "; ".join(found.assumed) + ".", "dim")
+
+    if out:
+        files.write_table(out / "verdicts.parquet", found.verdicts)
+        files.write_table(out / "raters.parquet", found.raters)
+        screen.plain(f"Wrote {out / 'verdicts.parquet'} and {out / 'raters.parquet'}")
+    if report:
+        from assay.quality.report import page
+
+        files.write_text(report, page(found, votes.name))
+        screen.plain(f"Wrote {report}")
+
+
+def _show_scores(found: Study) -> None:
+    from assay.cli import screen
+
+    names = list(next(iter(found.scores.values())))
+    table = screen.grid("method", *names, right=names)
+    for method, scores in found.scores.items():
+        # Only the accuracy is a share; the rest are numbers of their own kind.
+        cells = (f"{value:.1%}" if name == "accuracy" else f"{value:.3f}" for name, value in scores.items())
+        table.add_row(method, *cells)
+    screen.console.print(table)
+
+
+def _show_raters(found: Study, top: int) -> None:
+    from assay.cli import screen
+
+    skills = sorted(found.skills, key=lambda skill: (-skill.low, skill.rater))
+    measured = "known answers" if found.against == "gold" else "what the others said"
+    screen.heading(f"Most reliable raters: {found.measure}, against {measured}")
     screen.show_skills(skills[:top])
     if len(skills) > top:
         screen.heading("Least reliable raters")
         screen.show_skills(sorted(skills, key=lambda skill: (skill.high, skill.rater))[:top])
-    screen.heading("Most contested items, where skilled raters are split")
-    _show_contested(finding, top)
-    screen.plain("Assumed: " + "; ".join(finding.result.assumed) + ".", "dim")
-
-    if out:
-        _write(out, finding)
-        screen.plain(f"Wrote {out / 'verdicts.parquet'} and {out / 'raters.parquet'}")
-    if report:
-        _draw(report, votes.name, finding)
-        screen.plain(f"Wrote {report}")
 
 
-def _introduce(finding: Finding) -> None:
+def _show_verdicts(found: Study, top: int) -> None:
     from assay.cli import screen
 
-    result, columns = finding.result, finding.result.columns
-    screen.plain(
-        f"{screen.count(len(columns), 'vote')} by {screen.count(len(columns.raters), 'rater')} "
-        f"on {screen.count(len(columns.items), 'item')}; "
-        f"labels: {', '.join(columns.labels[:12])}{' …' if len(columns.labels) > 12 else ''}"
-    )
-    if columns.repeated:
-        repeated = screen.count(columns.repeated, "vote")
-        screen.plain(f"{repeated} gave way to a later one of the same rater on the same item")
-    if not result.converged:
-        screen.plain(f"{result.method} was still moving after {result.iterations} rounds", "yellow")
-    if len(columns.labels) == 1:
-        screen.plain("every vote has the same label: there is nothing to weigh", "yellow")
-
-
-def _score(finding: Finding, right: dict[str, str]) -> None:
-    from assay import quality
-    from assay.cli import screen
-
-    result = finding.result
-    scored = [(result.method, quality.score(result, right))]
-    if result.method != "majority":
-        scored.append(("majority", quality.score(quality.majority(result.columns), right)))
-    screen.heading(f"Against {scored[0][1].items:,} gold items")
-    screen.show_scores(scored)
-    if left_out := scored[0][1].left_out:
-        screen.plain(f"{left_out:,} gold items got no vote and are left out", "dim")
-
-
-def _show_contested(finding: Finding, top: int) -> None:
-    from assay.cli import screen
-
-    columns = finding.result.columns
-    place = {item: row for row, item in enumerate(columns.items)}
-    table = screen.grid("item", "votes", "verdict", "contest", right=("contest",))
-    for verdict in finding.contested[:top]:
-        counts = zip(columns.labels, columns.counts_I_K[place[verdict.item]], strict=True)
-        spread = ", ".join(f"{label}: {count:.0f}" for label, count in counts if count)
-        table.add_row(*map(screen.Text, (verdict.item, spread, verdict.label, f"{verdict.contest:.2f}")))
+    shown = found.verdicts.sort("doubt", descending=True, maintain_order=True).head(top)
+    columns = [name for name in shown.columns if not name.startswith("p[")]
+    numbers = [name for name in columns if shown.schema[name].is_numeric()]
+    table = screen.grid(*columns, right=numbers)
+    for row in shown.select(columns).iter_rows():
+        table.add_row(*(screen.Text(_cell(value)) for value in row))
     screen.console.print(table)
 
 
-def _write(out: Path, finding: Finding) -> None:
-    import polars as pl
-
-    from assay.cli import files
-
-    verdicts = pl.DataFrame(
-        {
-            "item": [verdict.item for verdict in finding.verdicts],
-            "verdict": [verdict.label for verdict in finding.verdicts],
-            "probability": [verdict.probability for verdict in finding.verdicts],
-            "contest": [verdict.contest for verdict in finding.verdicts],
-            "votes": [verdict.votes for verdict in finding.verdicts],
-            "method": [verdict.method for verdict in finding.verdicts],
-            **{
-                f"p[{label}]": finding.result.posterior_I_K[:, code]
-                for code, label in enumerate(finding.result.columns.labels)
-            },
-        }
-    )
-    raters = pl.DataFrame(
-        {
-            name: [getattr(skill, name) for skill in finding.skills]
-            for name in ("rater", "mean", "low", "high", "votes", "against")
-        }
-    )
-    files.write_table(out / "verdicts.parquet", verdicts)
-    files.write_table(out / "raters.parquet", raters)
-
-
-def _draw(report: Path, name: str, finding: Finding) -> None:
-    from assay import figures
-    from assay.cli import files
-    from assay.quality import plots
-
-    columns = finding.result.columns
-    intro = (
-        f"{len(columns):,} votes by {len(columns.raters):,} raters on {len(columns.items):,} items, "
-        f"weighed by {finding.result.method}."
-    )
-    drawn = [plots.skills(finding.skills), plots.contest(finding.verdicts)]
-    files.write_text(report, figures.page(name, drawn, intro=intro))
+def _cell(value: object) -> str:
+    text = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -77,6 +77,24 @@ class Figure:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words and perhaps a table between figures: `sentences` as a list, `rows` open to read."""
+
+    title: str
+    sentences: Sequence[str] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
+
+    def fragment(self) -> str:
+        """Return the passage as HTML.
+
+        >>> Passage("Next", ["Read <b>this</b>."]).fragment()
+        '<ul><li dir="auto">Read &lt;b&gt;this&lt;/b&gt;.</li></ul>'
+        """
+        lines = "".join(f'<li dir="auto">{escape(sentence)}</li>' for sentence in self.sentences)
+        return (f"<ul>{lines}</ul>" if lines else "") + _table(self.rows)
+
+
 def specification(
     description: str, rows: Sequence[Mapping[str, Any]], *, height: int | Mapping[str, int], **parts: Any
 ) -> dict[str, Any]:
@@ -161,8 +179,8 @@ def timeline(title: str, counts: Mapping[str, int]) -> Figure:
     return Figure(title, caption, spec, rows)
 
 
-def page(title: str, figures: Iterable[Figure], *, intro: str = "") -> str:
-    """Return several figures as one HTML page that needs nothing but itself.
+def page(title: str, figures: Iterable[Figure | Passage], *, intro: str = "") -> str:
+    """Return figures and passages as one HTML page that needs nothing but itself.
 
     Its policy lets exactly our script and our style run, so a name in the data stays a name.
     """

@@ -186,6 +186,66 @@ def contest(verdicts: Sequence[Verdict]) -> Figure:
     return Figure(title, caption, spec, table)
 
 
+def calibration(stated: Sequence[float], right: Sequence[float]) -> Figure:
+    """Return how often verdicts are right against how sure they were said to be.
+
+    Parameters
+    ----------
+    stated, right
+        For each gold item the probability of its verdict, and whether it was right (0 to 1).
+
+    >>> calibration([0.95] * 10, [1.0] * 9 + [0.0]).rows[0]["right"]
+    0.9
+    """
+    title = "When it says 90 %, is it right nine times in ten?"
+    if not stated:
+        return nothing(title, "There is no gold item to compare with.")
+    members: dict[int, list[int]] = {}
+    for place, probability in enumerate(stated):
+        members.setdefault(min(int(probability * BINS), BINS - 1), []).append(place)
+    rows = [
+        {
+            "stated": round(sum(stated[place] for place in places) / len(places), 4),
+            "right": round(sum(right[place] for place in places) / len(places), 4),
+            "items": len(places),
+        }
+        for _, places in sorted(members.items())
+    ]
+    caption = (
+        "Each dot: the verdicts stated with about that probability; its size says how many. "
+        "On the line the promise is kept; below it the verdicts are too sure, above it too modest."
+    )
+    scale = {"domain": [0, 1]}
+    x = {
+        "field": "stated",
+        "type": "quantitative",
+        "scale": scale,
+        "title": "stated",
+        "axis": {"format": ".0%"},
+    }
+    y = {
+        "field": "right",
+        "type": "quantitative",
+        "scale": scale,
+        "title": "right",
+        "axis": {"format": ".0%"},
+    }
+    tooltip = [{"field": name, "type": "quantitative"} for name in ("stated", "right", "items")]
+    size = {"field": "items", "type": "quantitative", "legend": None, "scale": {"range": [40, 500]}}
+    ends = [{"stated": 0, "right": 0}, {"stated": 1, "right": 1}]
+    promise = {
+        "data": {"values": ends},
+        "mark": {"type": "line", "strokeDash": [4, 4], "style": "quiet"},
+        "encoding": {"x": x, "y": y},
+    }
+    dots = {
+        "mark": {"type": "point", "opacity": 0.85},
+        "encoding": {"x": x, "y": y, "size": size, "tooltip": tooltip},
+    }
+    spec = specification(f"{title} {caption}", rows, height=280, layer=[promise, dots])
+    return Figure(title, caption, spec, rows)
+
+
 _PART = f"split(datum.value, '{_BETWEEN}')"
 _AGAINST = {"gold": "items with a known answer", "verdicts": "the verdicts of all raters"}
 

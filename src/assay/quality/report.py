@@ -1,0 +1,64 @@
+"""The findings of a study as one page to hand on: what to do, who is good at what, what is open, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.figures import Figure, Passage
+from assay.figures import page as page_of
+from assay.quality import plots
+from assay.quality.study import Study
+from assay.quality.weigh import Finding
+
+MOST_OPEN = 25
+"""Open items that the page lists; the tables on disk hold all of them."""
+
+
+def page(found: Study, name: str) -> str:
+    """Return one self-contained HTML page about a study of the table called `name`.
+
+    >>> import polars as pl
+    >>> from assay.quality.study import study
+    >>> table = pl.DataFrame({"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]})
+    >>> "What to do next" in page(study(table), "votes.csv")
+    True
+    """
+    intro = (
+        f"{found.answers:,} answers by {len(found.raters):,} raters on {len(found.verdicts):,} items, "
+        f"read as {found.type}, weighed by {found.method}."
+    )
+    return page_of(name, _sections(found), intro=intro)
+
+
+def _sections(found: Study) -> Iterator[Figure | Passage]:
+    yield Passage("What to do next", found.next_steps or ("Nothing stands out: use the verdicts.",))
+    if found.scores:
+        rows = [
+            {"method": method, **{name: f"{value:.3f}" for name, value in scores.items()}}
+            for method, scores in found.scores.items()
+        ]
+        yield Passage("Against the gold items", rows=rows)
+    if found.calibrated is not None:
+        yield plots.calibration(*found.calibrated)
+    yield plots.skills(found.skills)
+    if isinstance(found.detail, Finding):
+        yield plots.contest(found.detail.verdicts)
+    yield Passage("Open items, the most open first", rows=_open_items(found))
+    yield Passage("What has to hold for these numbers", (*found.assumed, *found.notes))
+
+
+def _open_items(found: Study) -> list[dict[str, object]]:
+    shown = found.verdicts.sort("doubt", descending=True, maintain_order=True).head(MOST_OPEN)
+    rows = []
+    for row in shown.iter_rows(named=True):
+        spread = ", ".join(
+            f"{name[2:-1]} {value:.0%}"
+            for name, value in row.items()
+            if name.startswith("p[") and value is not None and value >= 0.01
+        )
+        plain = {name: value for name, value in row.items() if not name.startswith("p[")}
+        rounded = {
+            name: round(value, 3) if isinstance(value, float) else value for name, value in plain.items()
+        }
+        rows.append({**rounded, "probabilities": spread} if spread else rounded)
+    return rows

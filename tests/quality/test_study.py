@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assay.errors import AssayError, TableError
+from assay.quality.report import page
+from assay.quality.study import TYPES, guess, study
+
+PEOPLE = ["ann", "ben", "cleo"]
+
+
+def answers(**columns) -> pl.DataFrame:
+    return pl.DataFrame(columns)
+
+
+VOTES = answers(item=["i"] * 3 + ["j"] * 3, rater=PEOPLE * 2, label=["yes", "yes", "no", "no", "no", "no"])
+NUMBERS = answers(item=["i"] * 3 + ["j"] * 3, rater=PEOPLE * 2, label=[4.5, 5.0, 4.0, 1.0, 1.5, 2.0])
+PAIRS = answers(
+    left=["a", "b", "a"] * 3,
+    right=["b", "c", "c"] * 3,
+    label=["a", "b", "a"] * 3,
+    worker=["ann"] * 3 + ["ben"] * 3 + ["cleo"] * 3,
+)
+TEXTS = answers(item=["i"] * 3, rater=PEOPLE, text=["the moon is out", "the moon is out", "a fish"])
+SPANS = answers(item=["i"] * 3, rater=PEOPLE, label=["[[0, 4]]", "[[0, 5]]", "[]"])
+EVERY = {
+    "categorical": VOTES, "ordinal": VOTES, "ratings": NUMBERS, "pairs": PAIRS, "texts": TEXTS, "spans": SPANS
+}  # fmt: skip
+
+
+def test_every_type_has_a_table_here():
+    assert set(EVERY) == set(TYPES)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_comes_to_the_same_shape(kind):
+    found = study(EVERY[kind], type=kind)
+
+    assert {"item", "verdict", "doubt", "answers"} <= set(found.verdicts.columns)
+    assert found.raters.columns[:5] == ["rater", "mean", "low", "high", "votes"]
+    assert set(found.raters["rater"]) == set(PEOPLE)
+    assert found.verdicts["doubt"].is_between(0, 1).all()
+    numbers = found.raters.select("mean", "low", "high").to_numpy()
+    assert np.isfinite(numbers).all()
+    assert (numbers[:, 1] <= numbers[:, 0] + 1e-9).all()
+    assert (numbers[:, 0] <= numbers[:, 2] + 1e-9).all()
+    assert found.assumed
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_has_a_page_that_loads_nothing(kind):
+    text = page(study(EVERY[kind], type=kind), "<b>table</b>")
+
+    ours = text.partition("<script>")[0]
+    assert "What to do next" in ours
+    assert "<b>table</b>" not in ours
+    assert "src=" not in ours
+    assert "href=" not in ours
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "ordinal"])
+def test_the_type_is_guessed_from_the_table(kind):
+    assert guess(EVERY[kind]) == kind
+
+
+def test_many_whole_numbers_are_ratings_and_few_are_classes():
+    scale, codes = (
+        answers(item=["i"] * n, rater=[f"r{k}" for k in range(n)], label=list(range(n))) for n in (11, 5)
+    )
+
+    assert (guess(scale), guess(codes)) == ("ratings", "categorical")
+
+
+def test_levels_are_sorted_as_numbers_where_they_are_numbers():
+    table = answers(item=["i"] * 3, rater=PEOPLE, label=["2", "10", "10"])
+
+    found = study(table, type="ordinal")
+
+    assert "from the lowest up: 2, 10" in found.notes[-1]
+    assert found.verdicts["level"][0] > 0.5
+
+
+def test_a_lead_is_told_what_to_do_next():
+    rng = np.random.default_rng(3)
+    truth = rng.integers(2, size=60)
+    accuracy = {"ann": 0.95, "ben": 0.95, "cleo": 0.9, "coin": 0.4, "new": 0.9}
+    rows = [
+        (f"i{n}", name, str(truth[n] if rng.random() < p else 1 - truth[n]))
+        for n in range(60)
+        for name, p in accuracy.items()
+        if name != "new" or n < 2
+    ]
+    rows += [("lonely", "ann", "1")]
+    table = pl.DataFrame(rows, schema=["item", "rater", "label"], orient="row")
+
+    steps = " ".join(study(table).next_steps)
+
+    assert "1 of 61 items have fewer than three answers" in steps
+    assert "coin" in steps
+    assert "1 raters gave fewer than five answers" in steps
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments", "message"),
+    [
+        (VOTES, {"type": "colours"}, "no type 'colours'"),
+        (VOTES, {"type": "ratings"}, "row 1"),
+        (VOTES, {"method": "oracle"}, "no 'oracle' in quality"),
+        (VOTES, {"type": "pairs"}, "left"),
+        (TEXTS, {"type": "texts", "gold": VOTES}, "leave --gold out"),
+        (VOTES, {"type": "ordinal", "levels": ["no", "maybe"]}, "'yes' is none of the levels"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_sentence(table, arguments, message):
+    with pytest.raises(AssayError, match=message) as refusal:
+        study(table, **arguments)
+
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_span_that_ends_before_it_starts_is_refused_with_its_row():
+    table = answers(item=["i", "j"], rater=["ann"] * 2, label=["[[0, 4]]", "[[9, 4]]"])
+
+    with pytest.raises(TableError, match="row 2"):
+        study(table, type="spans")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "score", "least"),
+    [
+        ("zencrowd_all", "categorical", "accuracy", 0.82),
+        ("web", "ordinal", "accuracy", 0.80),
+        ("snow_anger", "ratings", "Pearson", 0.70),
+        ("music_pairs", "pairs", "Kendall", 0.50),
+        ("pico_spans", "spans", "F1 by character", 0.70),
+    ],
+)
+def test_real_answers_of_every_type_are_read_and_scored(name, kind, score, least, shared):
+    table, gold = (pl.read_parquet(shared(f"truth/{name}/{part}.parquet")) for part in ("labels", "gold"))
+
+    found = study(table, type=kind, gold=gold)
+
+    assert found.scores[found.method][score] >= least
