@@ -72,15 +72,13 @@ def plain_crowd(read: Pairs, rounds: int, *, ridge: float, right: float, wrong: 
             min(max((m + right - 1) / (n + right + wrong - 2), 1e-3), 1 - 1e-3)
             for m, n in zip(meant, decided, strict=True)
         ]
-        for _ in range(4000):
+        for _ in range(40):
             gradient = [-ridge * s for s in score]
             for (i, j, _, _), goal in zip(rows, target, strict=True):
                 surplus = goal - sigma(score[i] - score[j])
                 gradient[i] += surplus
                 gradient[j] -= surplus
             score = [s + 0.05 * g for s, g in zip(score, gradient, strict=True)]
-            if max(map(abs, gradient)) < 1e-9:
-                break
     return score, meant, decided
 
 
@@ -88,12 +86,12 @@ def plain_crowd(read: Pairs, rounds: int, *, ridge: float, right: float, wrong: 
 def test_the_fast_form_agrees_with_the_loops(seed):
     read = pairs_of(crowd(seed, items=5, votes=60)[0])
 
-    result = pairs.crowd_bradley_terry(read, tolerance=0, max_iterations=4)
+    result = pairs.crowd_bradley_terry(read, tolerance=1e-10, max_iterations=2000)
 
-    score, meant, decided = plain_crowd(read, 4, ridge=0.3, right=4, wrong=1)
-    np.testing.assert_allclose(result.score_I, score, atol=1e-6)
+    score, meant, decided = plain_crowd(read, 400, ridge=0.3, right=4, wrong=1)
+    np.testing.assert_allclose(result.score_I, score, atol=1e-4)
     eta = (np.array(meant) + 4) / (np.array(decided) + 5)
-    np.testing.assert_allclose(result.reliability_R, eta, atol=1e-6)
+    np.testing.assert_allclose(result.reliability_R, eta, atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -123,7 +121,9 @@ def test_conjugate_gradients_find_the_same_scores_as_the_dense_solution(monkeypa
     read = pairs_of(crowd(5, items=30, votes=400)[0])
     dense = pairs.crowd_bradley_terry(read)
 
-    monkeypatch.setattr(sys.modules["assay.quality.pairs.bradley_terry"], "DENSE", 10)
+    module = sys.modules["assay.quality.pairs.bradley_terry"]
+    monkeypatch.setattr(module, "DENSE", 10)
+    monkeypatch.setattr(module, "DIRECT", 10)
     large = pairs.crowd_bradley_terry(read)
 
     np.testing.assert_allclose(large.score_I, dense.score_I, atol=1e-5)

@@ -26,7 +26,10 @@ RIGHT, WRONG = 4.0, 1.0
 
 START = 0.9
 DENSE = 2_000
-"""With more items than this, steps are taken by conjugate gradients and covariances are left out."""
+"""With more items than this covariances are left out."""
+
+DIRECT = 300
+"""With more items than this steps are taken by conjugate gradients instead of solving a dense system."""
 
 
 def bradley_terry(pairs: Pairs, *, ridge: float = RIDGE_PLAIN) -> PairsResult:
@@ -57,18 +60,19 @@ def crowd_bradley_terry(
     right: float = RIGHT,
     wrong: float = WRONG,
     tolerance: float = 1e-3,
-    max_iterations: int = 50,
+    max_iterations: int = 300,
 ) -> PairsResult:
     """Score items and raters together: P(i ≻ j | r) = η_r σ(s_i − s_j) + (1 − η_r) σ(s_j − s_i).
 
-    η_r ~ Beta(right, wrong) is how often a rater means what they say; one who reads the question upside down
-    is turned round instead of thrown away. EM: each comparison's probability of being meant, then a Newton
-    fit of the scores to the softened outcomes, s ~ N(0, 1/ridge), and η from the expected counts. A tie is
-    half a win for each in the scores; it says nothing of η, since it would be as likely from anybody.
+    η_r ~ Beta(right, wrong) is how often a rater means what they say; one who reads the question upside
+    down is turned round instead of thrown away. EM: each comparison's probability of being meant, then a
+    Newton step of the scores towards the softened outcomes, s ~ N(0, 1/ridge), and η from the expected
+    counts. A tie is half a win for each in the scores; it says nothing of η, since it would be as likely
+    from anybody.
 
     Source: Chen et al., "Pairwise ranking aggregation in a crowdsourced setting", WSDM 2013; ties and the
-shrinkage are ours. Held-out accuracy on three real crowds (five folds by rater, twenty splits) .815,
-    against .810 for `bradley_terry`; Kendall's τ with gold .667 against .665.
+    shrinkage are ours. Held-out accuracy on three real crowds (five folds by rater, twenty splits) .815,
+    against .810 for `bradley_terry`; Kendall's τ with gold .666 against .665.
 
     Parameters
     ----------
@@ -83,6 +87,7 @@ shrinkage are ours. Held-out accuracy on three real crowds (five folds by rater,
     (('a', 'b', 'c'), True)
     """
     n_raters, score_N = len(pairs.raters), pairs.score_N
+    tie_T = np.flatnonzero(score_N == 0.5)
     decided_N = pairs.weight_N * (score_N != 0.5)
     decided_R = np.bincount(pairs.rater_N, decided_N, n_raters)
     meant_R, eta_R = START * decided_R, np.full(n_raters, START)
@@ -91,15 +96,15 @@ shrinkage are ours. Held-out accuracy on three real crowds (five folds by rater,
         iteration += 1
         chance_N = expit(score_I[pairs.left_N] - score_I[pairs.right_N])
         eta_N = eta_R[pairs.rater_N]
-        # The probability that a win of the left, and of the right, was meant as it was said.
-        left_N = eta_N * chance_N / (eta_N * chance_N + (1 - eta_N) * (1 - chance_N))
-        right_N = eta_N * (1 - chance_N) / (eta_N * (1 - chance_N) + (1 - eta_N) * chance_N)
-        meant_N = decided_N * (score_N * left_N + (1 - score_N) * right_N)
-        meant_R = np.bincount(pairs.rater_N, meant_N, n_raters).astype(np.float64)
+        meant_N = _meant(eta_N, np.where(score_N == 0, 1 - chance_N, chance_N))
+        target_N = np.where(score_N == 0, 1 - meant_N, meant_N)
+        # A tie is half a vote for either side, and each half is meant with its own probability.
+        other_T = _meant(eta_N[tie_T], 1 - chance_N[tie_T])
+        target_N[tie_T] = (meant_N[tie_T] + 1 - other_T) / 2
+        meant_R = np.bincount(pairs.rater_N, decided_N * meant_N, n_raters).astype(np.float64)
         eta_R = (meant_R + right - 1) / np.maximum(decided_R + right + wrong - 2, 1e-9)
         eta_R = np.clip(eta_R, 1e-3, 1 - 1e-3)
-        target_N = score_N * left_N + (1 - score_N) * (1 - right_N)
-        updated_I, _ = _newton(pairs, target_N, score_I, ridge)
+        updated_I, _ = _newton(pairs, target_N, score_I, ridge, most_steps=1)
         converged = bool(np.abs(updated_I - score_I).max() < tolerance)
         score_I = updated_I
     covariance = _covariance(pairs, score_I, eta_R, ridge)
@@ -118,6 +123,12 @@ shrinkage are ours. Held-out accuracy on three real crowds (five folds by rater,
         iteration,
         _notes(pairs),
     )
+
+
+def _meant(eta: Floats, agreed: Floats) -> Floats:
+    """Return the probability that an outcome was meant as said, `agreed` being its own probability."""
+    probability: Floats = eta * agreed / (eta * agreed + (1 - eta) * (1 - agreed))
+    return probability
 
 
 @dataclass(frozen=True)
@@ -185,7 +196,9 @@ _ASSUMED = (
 _MOST_STEPS = 50
 
 
-def _newton(pairs: Pairs, target_N: Floats, start_I: Floats, ridge: float) -> tuple[Floats, int]:
+def _newton(
+    pairs: Pairs, target_N: Floats, start_I: Floats, ridge: float, *, most_steps: int = _MOST_STEPS
+) -> tuple[Floats, int]:
     """Return the scores at the maximum of the posterior, and how many steps it took."""
     met, n_items = pairs.met, len(pairs.items)
     toward_N = np.where(met.sign_N > 0, target_N, 1 - target_N)
@@ -197,13 +210,13 @@ def _newton(pairs: Pairs, target_N: Floats, start_I: Floats, ridge: float) -> tu
         return float(missed + ridge / 2 * (score_I @ score_I))
 
     score_I, step = start_I, 0
-    while step < _MOST_STEPS:
+    while step < most_steps:
         step += 1
         chance_P = expit(score_I[met.first_P] - score_I[met.second_P])
         surplus_P = won_P - met.weight_P * chance_P
         gradient_I = np.bincount(met.first_P, surplus_P, n_items) - ridge * score_I
         gradient_I -= np.bincount(met.second_P, surplus_P, n_items)
-        information = _laplacian(pairs, met.weight_P * chance_P * (1 - chance_P), ridge)
+        information = _laplacian(pairs, met.weight_P * chance_P * (1 - chance_P), ridge, DIRECT)
         if isinstance(information, np.ndarray):
             move_I = np.linalg.solve(information, gradient_I)
         else:
@@ -219,12 +232,12 @@ def _newton(pairs: Pairs, target_N: Floats, start_I: Floats, ridge: float) -> tu
     return score_I, step
 
 
-def _laplacian(pairs: Pairs, weight_P: Floats, ridge: float) -> Floats | sparse.csr_array:
-    """Return the information matrix of scores whose pairs weigh so much: dense where it fits."""
+def _laplacian(pairs: Pairs, weight_P: Floats, ridge: float, dense: int) -> Floats | sparse.csr_array:
+    """Return the information matrix of scores whose pairs weigh so much; dense up to so many items."""
     met, n_items = pairs.met, len(pairs.items)
     diagonal_I = ridge + np.bincount(met.first_P, weight_P, n_items)
     diagonal_I += np.bincount(met.second_P, weight_P, n_items)
-    if n_items <= DENSE:
+    if n_items <= dense:
         dense_I_I = np.zeros((n_items, n_items))
         dense_I_I[met.first_P, met.second_P] = -weight_P
         dense_I_I += dense_I_I.T
@@ -245,7 +258,7 @@ def _covariance(pairs: Pairs, score_I: Floats, eta_R: Floats, ridge: float) -> t
     said_N = eta_N * chance_N + (1 - eta_N) * (1 - chance_N)
     tells_N = ((2 * eta_N - 1) * chance_N * (1 - chance_N)) ** 2 / np.maximum(said_N * (1 - said_N), 1e-12)
     weight_P = np.bincount(pairs.met.pair_N, pairs.weight_N * tells_N).astype(np.float64)
-    information = _laplacian(pairs, weight_P, ridge)
+    information = _laplacian(pairs, weight_P, ridge, DENSE)
     if isinstance(information, np.ndarray):
         covariance_I_I = np.linalg.inv(information).astype(np.float64, copy=False)
         return covariance_I_I, np.diag(covariance_I_I).copy()

@@ -11,7 +11,7 @@ from scipy import sparse
 from assay.quality.reading import Codes, Floats
 from assay.quality.texts.columns import Texts
 
-CHUNK = 200_000
+CHUNK = 20_000
 """Pairs of texts compared at once; bounds the memory."""
 
 
