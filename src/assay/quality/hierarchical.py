@@ -54,7 +54,7 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     from a Dirichlet as in Kim & Ghahramani, "Bayesian classifier combination", AISTATS 2012; the fixed point
     from Minka, "Estimating a Dirichlet distribution" (2000). The base is that of EBCC (Li, Rubinstein & Cohn,
     ICML 2019); the other constants are round numbers: on simulated crowds, half or four times as much moves
-    accuracy by well under a point.
+    accuracy by less than a point.
 
     Parameters
     ----------
