@@ -145,12 +145,79 @@ def _broken(data: bytes, ending: str, separator: str) -> str | None:
         rows = csv.reader(io.StringIO(data.decode(errors="replace"), newline=""), delimiter=separator)
         try:
             width = len(next(rows))
-            number = next((number for number, row in enumerate(rows, start=1) if len(row) > width), None)
+            wide = next((number for number, row in enumerate(rows, start=1) if len(row) > width), None)
         except (csv.Error, StopIteration):
             return None
-        if number:
-            return f"row {number} has more cells than there are columns; put texts that hold {separator!r} in quotes"
+        if wide:
+            mark = f"put texts that hold {separator!r} in quotes"
+            return f"row {wide} has more cells than there are columns; {mark}"
     return None
+
+
+def frame_of(table: object) -> pl.DataFrame:
+    """Return any table as a polars frame: polars, lazily or not, pandas, Arrow, a mapping of columns.
+
+    Whatever offers Arrow's C stream is read through it, without a copy where the types allow.
+
+    Raises
+    ------
+    TableError
+        Where the thing is no table.
+
+    >>> frame_of({"item": [1, 2], "rater": ["ann", "ben"]}).columns
+    ['item', 'rater']
+    """
+    if isinstance(table, pl.DataFrame):
+        return table
+    if isinstance(table, pl.LazyFrame):
+        return table.collect()
+    if isinstance(table, Mapping) or hasattr(table, "__arrow_c_stream__"):
+        try:
+            frame = pl.DataFrame(table)
+        except (pl.exceptions.PolarsError, TypeError, ValueError) as wrong:
+            reason = str(wrong).strip().splitlines()[0]
+            raise TableError(f"the columns do not make a table: {reason}") from wrong
+        # pandas hands its index over as a column of this name.
+        return frame.drop([name for name in frame.columns if name.startswith("__index_level_")])
+    kind = type(table).__name__
+    raise TableError(f"a {kind} is no table; give a polars, pandas or Arrow table or a mapping of columns")
+
+
+def from_wide(table: object, *, item: str | None = None) -> pl.DataFrame:
+    """Return `item, rater, label` from a wide table: one row an item, one column a rater, empty where unseen.
+
+    Parameters
+    ----------
+    item
+        The column that names the items; rows are counted from 0 where there is none.
+
+    >>> from_wide({"ann": ["yes", None], "ben": ["yes", "no"]}).rows()
+    [('0', 'ann', 'yes'), ('0', 'ben', 'yes'), ('1', 'ben', 'no')]
+    """
+    frame = frame_of(table)
+    if item is not None and item not in frame.columns:
+        raise TableError(f"there is no column {item!r}; the table has {', '.join(frame.columns[:12])}")
+    name = item or "item"
+    if item is None:
+        frame = frame.with_row_index("item")
+    numbers = [column for column in frame.columns if frame.schema[column].is_float()]
+    # 1.0 and 1 are the same label; a column with holes is a column of floats elsewhere.
+    whole = [
+        column
+        for column in numbers
+        if frame[column]
+        .fill_nan(None)
+        .drop_nulls()
+        .map_elements(float.is_integer, return_dtype=pl.Boolean)
+        .all()
+    ]
+    frame = frame.with_columns(pl.col(numbers).fill_nan(None)).with_columns(pl.col(whole).cast(pl.Int64))
+    long = frame.cast(dict.fromkeys(frame.columns, pl.String)).unpivot(
+        index=name, variable_name="rater", value_name="label"
+    )
+    order = frame.select(pl.col(name).cast(pl.String)).with_row_index("place").unique(name, keep="first")
+    long = long.drop_nulls("label").join(order, on=name).sort("place", maintain_order=True)
+    return long.select(pl.col(name).alias("item"), "rater", "label")
 
 
 def find(frame: pl.DataFrame, name: str) -> str | None:

@@ -75,8 +75,8 @@ class Study:
     def skills(self) -> tuple[Skill, ...]:
         """The raters as records, for figures."""
         return tuple(
-            Skill(row["rater"], self.measure, row["mean"], row["low"], row["high"], row["votes"], self.against)
-            for row in self.raters.iter_rows(named=True)
+            Skill(rater, self.measure, mean, low, high, votes, self.against)
+            for rater, mean, low, high, votes, *_ in self.raters.iter_rows()
         )
 
     @property
@@ -112,7 +112,7 @@ class Study:
         return tuple(steps)
 
 
-def guess(frame: pl.DataFrame) -> str:
+def guess(table: object) -> str:
     """Return the type that a table's columns and cells suggest.
 
     >>> guess(pl.DataFrame({"left": ["a"], "right": ["b"], "label": ["a"], "worker": ["ann"]}))
@@ -122,6 +122,7 @@ def guess(frame: pl.DataFrame) -> str:
     >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["yes"]}))
     'categorical'
     """
+    frame = tables.frame_of(table)
     names = {name.lower() for name in frame.columns}
     if {"left", "right"} <= names:
         return "pairs"
@@ -142,19 +143,20 @@ def guess(frame: pl.DataFrame) -> str:
 
 
 def study(
-    frame: pl.DataFrame,
+    table: object,
     *,
     type: str = "auto",  # noqa: A002 -- the word that people use
     method: str | None = None,
-    gold: pl.DataFrame | None = None,
+    gold: object = None,
     levels: Sequence[str] | None = None,
 ) -> Study:
     """Read a table of answers, weigh it, and say what it comes to.
 
     Parameters
     ----------
-    frame
-        One row an answer, under the column names that `assay.tables` knows.
+    table
+        One row an answer, under the column names that `assay.tables` knows: polars, pandas, Arrow or a
+        mapping of columns. For one column a rater see `tables.from_wide`.
     type
         A key of `TYPES`, or `auto` to go by the columns.
     method
@@ -169,19 +171,19 @@ def study(
     AssayError
         With the row and the column where a cell is at fault.
 
-    >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["yes", "yes", "no"]}
-    >>> table = pl.DataFrame(votes)
-    >>> found = study(table)
+    >>> found = study({"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["yes", "yes", "no"]})
     >>> found.type, found.verdicts["verdict"][0]
     ('categorical', 'yes')
     """
+    frame = tables.frame_of(table)
+    right = None if gold is None else tables.frame_of(gold)
     known = guess(frame) if type == "auto" else type
     if known not in TYPES:
         raise AssayError(f"there is no type {known!r} of answers; known: auto, {', '.join(TYPES)}")
     kind = TYPES[known]
     chosen = method or kind.default
     run = cast("Callable[[Any], Any]", registry.get(kind.group, chosen))
-    return kind.read(_Asked(frame, known, chosen, run, gold, levels))
+    return kind.read(_Asked(frame, known, chosen, run, right, levels))
 
 
 @dataclass(frozen=True, eq=False)
