@@ -5,7 +5,7 @@ Takes what an author wrote, gives a checked `Brief` and the works that follow fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from itertools import combinations
 from typing import Any
@@ -90,7 +90,13 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
     return check(brief)
 
 
-def plan(items: Iterable[Item], samples: Iterable[Sample], *, shows: int) -> list[Work]:
+def plan(
+    items: Iterable[Item],
+    samples: Iterable[Sample],
+    *,
+    shows: int,
+    only: Collection[frozenset[str]] | None = None,
+) -> list[Work]:
     """Lay out the works of a project: every group of `shows` samples of one item, judged together.
 
     Parameters
@@ -99,6 +105,8 @@ def plan(items: Iterable[Item], samples: Iterable[Sample], *, shows: int) -> lis
         Samples whose item is not among `items` are an error.
     shows
         How many samples a kind shows at once: 0 for a demonstration, 1 for a rubric, 2 for a comparison.
+    only
+        The groups to lay out, each as the ids of its samples; all groups where not given.
 
     >>> moon = Item("moon", "Write eight lines about the moon.")
     >>> answers = [Sample(f"moon/{name}", "moon", name, "…") for name in ("a", "b", "c")]
@@ -117,6 +125,7 @@ def plan(items: Iterable[Item], samples: Iterable[Sample], *, shows: int) -> lis
         works.extend(
             Work(f"{item.id}:{'|'.join(sample.author for sample in group)}", item, group)
             for group in combinations(own, shows)
+            if only is None or frozenset(sample.id for sample in group) in only
         )
     if by_item:
         raise BriefError(f"samples belong to an unknown item {next(iter(by_item))!r}; import its prompt too")

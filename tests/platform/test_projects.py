@@ -12,6 +12,7 @@ from assay.errors import AssayError
 from assay.platform.actions import judgments, projects, work
 from assay.platform.models import BriefRow, ItemRow, JudgmentRow, PersonRow, SampleRow, WorkRow
 from assay.platform.queries import outcomes
+from assay.platform.queries import projects as queries
 from assay.records import Item, Judgment, Sample
 
 PAIRS = (
@@ -46,6 +47,28 @@ def test_the_same_table_twice_changes_nothing(cast, client_of):
 
     assert "0 new works, 0 new items, 0 new answers, 0 judgments." in page
     assert [table.objects.count() for table in (ItemRow, SampleRow, WorkRow, JudgmentRow)] == before
+
+
+def test_only_the_pairs_of_a_table_are_laid_out(cast, client_of):
+    header = "prompt,model_a,model_b,response_a,response_b\n"
+    chain = header + "The sea?,x,y,Wet.,Slow.\nThe sea?,y,z,Slow.,Salt.\n"
+
+    page = client_of("Ann").post("/projects/moon/import/", csv(chain), follow=True).content.decode()
+
+    assert "2 new works, 1 new items, 3 new answers, 0 judgments." in page
+
+
+def test_projects_named_in_other_scripts_stand_beside_each_other(cast):
+    brief = BriefRow.objects.get().record()
+    slugs = [
+        projects.open_project(owner=cast.ann, brief=replace(brief, project=name)).slug
+        for name in ("رسائل", "詩", "Sea Songs")
+    ]
+
+    assert len(set(slugs)) == 3
+    assert [queries.by_slug(name).slug for name in ("رسائل", "詩", "Sea Songs")] == slugs
+    with pytest.raises(AssayError, match="already a project 'sea-songs'"):
+        projects.open_project(owner=cast.ann, brief=replace(brief, project="sea songs"))
 
 
 def test_a_table_with_a_mistake_brings_nothing(cast, client_of):

@@ -55,15 +55,20 @@ def command(
         imported = tables.works(files.table(table))
     service.prepare(home)
     with screen.working("writing"):
-        known = project in {summary.slug for summary in service.projects()}
+        known = service.slug_of(project)
         asked = (
             None if known else _brief(project, goal, kind, judgments_per_work, brief, bool(imported.samples))
         )
         report = service.bring_in(project, imported, brief=asked)
+    if known and (goal or kind or brief):
+        screen.plain(f"{known} was there already and keeps its brief", "yellow")
     screen.plain(
-        f"{project}: {report.items:,} new items, {report.samples:,} new answers, {report.works:,} new works, "
-        f"{report.judgments:,} new judgments"
+        f"{service.slug_of(project)}: {report.items:,} new items, {report.samples:,} new answers, "
+        f"{report.works:,} new works, {report.judgments:,} new judgments"
     )
+    if imported.repeated:
+        repeated = screen.count(imported.repeated, "vote")
+        screen.plain(f"{repeated} gave way to a later one of the same rater on the same pair", "yellow")
     screen.plain(f"Serve it with: assay up --home {home}", "dim")
 
 

@@ -205,6 +205,14 @@ def projects() -> list[Summary]:
     ]
 
 
+def slug_of(project: str) -> str | None:
+    """Return the name in addresses of a project, `None` where there is none of that name."""
+    from assay.platform.queries import projects as queries
+
+    found = queries.named(project)
+    return found.slug if found else None
+
+
 def add_person(name: str, password: str | None = None, languages: Sequence[str] = ()) -> None:
     """Add a person; without a password they cannot sign in."""
     from assay.platform.actions import people
@@ -227,7 +235,9 @@ def create_project(
 
     The owner is named, or the administrator.
     """
-    return _open(brief, items, samples, (), owner)[0]
+    from assay.tables import Imported
+
+    return _open(brief, Imported(tuple(items), tuple(samples)), owner)[0]
 
 
 def bring_in(project: str, imported: Imported, *, brief: Brief | None = None) -> Report:
@@ -236,22 +246,17 @@ def bring_in(project: str, imported: Imported, *, brief: Brief | None = None) ->
     from assay.platform.queries import projects as queries
 
     if brief is not None:
-        return _open(brief, imported.items, imported.samples, imported.judgments, None)[1]
+        return _open(brief, imported, None)[1]
     return actions.bring_in(
         project=queries.by_slug(project),
         items=imported.items,
         samples=imported.samples,
         judgments=imported.judgments,
+        pairs=imported.pairs,
     )
 
 
-def _open(
-    brief: Brief,
-    items: Sequence[Item],
-    samples: Sequence[Sample],
-    judgments: Sequence[Judgment],
-    owner: str | None,
-) -> tuple[str, Report]:
+def _open(brief: Brief, imported: Imported, owner: str | None) -> tuple[str, Report]:
     from assay.platform.actions import people
     from assay.platform.actions import projects as actions
     from assay.platform.queries import people as known
@@ -260,7 +265,12 @@ def _open(
     if person is None:
         raise AssayError(f"there is nobody called {owner!r}; add them first")
     project, report = actions.open_with(
-        owner=person, brief=brief, items=items, samples=samples, judgments=judgments
+        owner=person,
+        brief=brief,
+        items=imported.items,
+        samples=imported.samples,
+        judgments=imported.judgments,
+        pairs=imported.pairs,
     )
     return project.slug, report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -31,6 +31,7 @@ from assay.platform.queries import projects
 from assay.records import Brief, Item, Judgment, Sample, Work
 
 LANGUAGE_LIMIT = 35
+PAIR = 2
 Thing = TypeVar("Thing")
 
 
@@ -49,11 +50,16 @@ def open_project(*, owner: PersonRow, brief: Brief, title: str = "") -> ProjectR
     """Open a project with the first version of its brief; the owner becomes its first member."""
     brief = briefs.check(brief)
     kind_named(brief.kind)  # an unknown kind is refused here
-    slug = slugify(brief.project)[:100] or "project"
-    if ProjectRow.objects.filter(slug=slug).exists():
-        raise AssayError(f"there is already a project {slug!r}; choose another name")
+    slug = slugify(brief.project)[: projects.SLUG_LIMIT]
+    if known := projects.named(brief.project):
+        raise AssayError(f"there is already a project {known.slug!r}; choose another name")
+    if not slug:  # a name in another script: its address is a number
+        slug = f"project-{(ProjectRow.objects.aggregate(last=Max('pk'))['last'] or 0) + 1}"
     project = ProjectRow.objects.create(
-        slug=slug, title=(title or brief.project)[:200], owner=owner, cap=brief.judgments_per_work
+        slug=slug,
+        title=(title or brief.project)[: projects.TITLE_LIMIT],
+        owner=owner,
+        cap=brief.judgments_per_work,
     )
     BriefRow.objects.create(project=project, version=brief.version, content=briefs.to_mapping(brief))
     MembershipRow.objects.create(project=project, person=owner, role=Role.OWNER)
@@ -68,10 +74,11 @@ def open_with(
     items: Sequence[Item],
     samples: Sequence[Sample] = (),
     judgments: Sequence[Judgment] = (),
+    pairs: Collection[frozenset[str]] | None = None,
 ) -> tuple[ProjectRow, Report]:
     """Open a project and bring everything into it, or do neither."""
     project = open_project(owner=owner, brief=brief)
-    return project, bring_in(project=project, items=items, samples=samples, judgments=judgments)
+    return project, bring_in(project=project, items=items, samples=samples, judgments=judgments, pairs=pairs)
 
 
 @transaction.atomic
@@ -90,11 +97,13 @@ def bring_in(
     items: Sequence[Item],
     samples: Sequence[Sample] = (),
     judgments: Sequence[Judgment] = (),
+    pairs: Collection[frozenset[str]] | None = None,
 ) -> Report:
     """Bring items, samples and judgments into a project, all of them or nothing.
 
     What is there already, by its id, stays as it is; an item with another prompt under a known id is refused.
-    The works that follow from the new samples are laid out, and judgments count towards them.
+    The works that follow from the new samples are laid out, and judgments count towards them. Where `pairs`
+    says what is to be compared, as the ids of the samples, nothing else is.
     """
     project = ProjectRow.objects.select_for_update().get(pk=project.pk)
     shows = kind_named(projects.latest_brief(project).content["kind"]).shows
@@ -104,7 +113,8 @@ def bring_in(
     known = {sample.id for sample in held.values()}
     fresh = [sample for sample in samples if sample.id not in known]
     all_samples = {**held, **_keep_samples(number_of, fresh)}
-    new_works = _lay_out(project, items, all_samples, number_of, shows=shows)
+    only = pairs if shows == PAIR else None
+    new_works = _lay_out(project, items, all_samples, number_of, shows=shows, only=only)
     _learn_languages(project, items)
     kept = keep_judgments(project=project, judgments=judgments)
     return Report(new_items, len(fresh), new_works, kept)
@@ -165,13 +175,14 @@ def _lay_out(
     number_of: dict[str, int],
     *,
     shows: int,
+    only: Collection[frozenset[str]] | None,
 ) -> int:
     orphans = {number_of[sample.item] for sample in samples.values()} - {number_of[item.id] for item in items}
     everything = list(items)
     for part in _in_parts(sorted(orphans), 500):
         everything += [row.record() for row in ItemRow.objects.filter(pk__in=part)]
     sample_number = {sample.id: number for number, sample in samples.items()}
-    planned = briefs.plan(everything, samples.values(), shows=shows)
+    planned = briefs.plan(everything, samples.values(), shows=shows, only=only)
     taken = set(WorkRow.objects.filter(project=project).values_list("key", flat=True))
     fresh: dict[str, Work] = {}
     for work in planned:

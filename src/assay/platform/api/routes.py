@@ -110,7 +110,11 @@ def bring_in(request: HttpRequest, slug: str, table: File[UploadedFile]) -> dict
     member = projects.membership(people.signed_in(request.user), slug, "manage")
     found = tables.works(tables.read(table.read(), table.name or ""))
     report = project_actions.bring_in(
-        project=member.project, items=found.items, samples=found.samples, judgments=found.judgments
+        project=member.project,
+        items=found.items,
+        samples=found.samples,
+        judgments=found.judgments,
+        pairs=found.pairs,
     )
     return dict(vars(report))
 

@@ -118,7 +118,11 @@ def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
             raise AssayError(_("The file is larger than 1 GB; bring it in with assay import."))
         found = tables.works(tables.read(file.read(), file.name or ""))
         report = actions.bring_in(
-            project=member.project, items=found.items, samples=found.samples, judgments=found.judgments
+            project=member.project,
+            items=found.items,
+            samples=found.samples,
+            judgments=found.judgments,
+            pairs=found.pairs,
         )
     except AssayError as wrong:
         messages.error(request, _("Nothing was brought in: %s") % wrong)
@@ -163,7 +167,7 @@ def raw_judgments(request: HttpRequest, slug: str) -> HttpResponseBase:
 def brief(request: HttpRequest, slug: str) -> HttpResponse:
     """Show every version of a brief, and publish the next."""
     member = queries.membership(person_of(request), slug, "manage")
-    found = {"project": member.project, "versions": queries.briefs(member.project)}
+    found: dict[str, object] = {"project": member.project, "versions": queries.briefs(member.project)}
     if request.method == "GET":
         now = queries.latest_brief(member.project).record()
         found |= {"goal": now.goal, "principles": "\n".join(now.principles)}
@@ -175,8 +179,8 @@ def brief(request: HttpRequest, slug: str) -> HttpResponse:
             principles=lines_of(request.POST.get("principles", "")),
         )
     except AssayError as wrong:
-        given = {name: request.POST.get(name, "") for name in ("goal", "principles")}
-        return render(request, "platform/brief.html", {**found, **given, "problem": str(wrong)}, status=422)
+        found |= {name: request.POST.get(name, "") for name in ("goal", "principles")}
+        return render(request, "platform/brief.html", found | {"problem": str(wrong)}, status=422)
     return redirect("project", slug)
 
 

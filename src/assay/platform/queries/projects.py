@@ -8,10 +8,12 @@ from typing import Literal
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.http import Http404
+from django.utils.text import slugify
 
 from assay.errors import AssayError
 from assay.platform.models import BriefRow, JudgmentRow, MembershipRow, PersonRow, ProjectRow, Role, WorkRow
 
+SLUG_LIMIT, TITLE_LIMIT = 100, 200
 Right = Literal["judge", "read", "manage", "invite"]
 
 RIGHTS: dict[Right, tuple[str, ...]] = {
@@ -133,7 +135,7 @@ def judged_from_outside(project: ProjectRow) -> int:
     """Count the people who judged and are no members: their judgments came in a table."""
     inside = MembershipRow.objects.filter(project=project).values("person")
     outside = JudgmentRow.objects.filter(project=project).exclude(person__in=inside)
-    return outside.aggregate(people=Count("person", distinct=True))["people"]
+    return outside.values("person").distinct().count()
 
 
 def per_day(project: ProjectRow) -> dict[str, int]:
@@ -151,9 +153,17 @@ def per_day(project: ProjectRow) -> dict[str, int]:
 # -- for a shell, where whoever holds the files holds every right ------------------------------------------
 
 
+def named(name: str) -> ProjectRow | None:
+    """Return the project that goes by a name: the one in its address, or the one on its page."""
+    same = Q(slug=name) | Q(title=name[:TITLE_LIMIT])
+    if slug := slugify(name)[:SLUG_LIMIT]:
+        same |= Q(slug=slug)
+    return ProjectRow.objects.filter(same).first()
+
+
 def by_slug(slug: str) -> ProjectRow:
     """Return a project by its name, or say which there are."""
-    found = ProjectRow.objects.filter(slug=slug).first()
+    found = named(slug)
     if found is None:
         known = ", ".join(ProjectRow.objects.order_by("slug").values_list("slug", flat=True)[:20])
         raise AssayError(f"there is no project {slug!r}; known: {known or 'none yet'}")
