@@ -51,7 +51,7 @@ def test_every_row_can_be_traced_to_the_judgments_behind_it():
 
     (row,) = pipeline.run(brief, works, said).examples
 
-    assert (row.work, row.judgments, row.method) == (works[0].id, ("j0", "j1", "j2"), "dawid-skene")
+    assert (row.work, row.judgments, row.method) == (works[0].id, ("j0", "j1", "j2"), "ensemble")
 
 
 def test_a_rubric_gives_one_verdict_for_each_question():

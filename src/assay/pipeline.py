@@ -58,7 +58,7 @@ def run(
     works: Sequence[Work],
     judgments: Sequence[Judgment],
     *,
-    method: str = "dawid-skene",
+    method: str = "ensemble",
     gold: Mapping[tuple[str, str], str] | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Outcome:

@@ -190,8 +190,8 @@ def _show_truth(
 
     screen.heading("Was it right? The simulation knows which answer was better")
     screen.plain(
-        f"Of {len(better)} works with a clear difference, dawid-skene names the better answer in "
-        f"{share(outcome):.0%}, majority vote in {share(counted):.0%}."
+        f"Of {len(better)} works with a clear difference, {outcome.verdicts[0].method} names the better "
+        f"answer in {share(outcome):.0%}, majority vote in {share(counted):.0%}."
     )
 
 
