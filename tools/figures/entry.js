@@ -32,7 +32,7 @@ function config(element) {
     axis: {
       labelColor: colour.ink, titleColor: colour.soft, gridColor: colour.line, domainColor: colour.line,
       tickColor: colour.line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelPadding: 6,
-      titlePadding: 10, domain: false, ticks: false, labelLimit: Math.max(90, element.clientWidth * (narrow ? 0.32 : 0.28)),
+      titlePadding: 10, domain: false, ticks: false, labelLimit: Math.max(90, element.clientWidth * (narrow ? 0.4 : 0.28)),
     },
     axisX: { tickCount: narrow ? 4 : 8, labelOverlap: true, labelSeparation: 8, labelBound: 8 },
     axisY: { labelPadding: 8, tickCount: 5 },

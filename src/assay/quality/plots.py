@@ -247,7 +247,7 @@ def calibration(stated: Sequence[float], right: Sequence[float]) -> Figure:
 
 
 _PART = f"split(datum.value, '{_BETWEEN}')"
-_AGAINST = {"gold": "items with a known answer", "verdicts": "the verdicts of all raters"}
+_AGAINST = {"gold": "items with a known answer", "verdicts": "what the others came to"}
 
 
 def _key(skill: Skill) -> str:
