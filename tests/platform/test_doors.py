@@ -162,6 +162,19 @@ def test_a_program_claims_drafts_and_submits(cast, client_of, post_json):
     assert first.json() == second.json()
 
 
+@pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"', '"\\u0000"', '{"deep": [-Infinity]}'])
+def test_what_is_neither_text_nor_a_number_is_refused(cast, client_of, post_json, value):
+    client = client_of("Ben")
+    token = post_json(client, "/api/projects/moon/next").json()["token"]
+
+    body = f'{{"answer": {{"choice": "tie", "reason": {value}}}}}'
+    draft = client.put(f"/api/work/{token}/draft", body, content_type="application/json")
+    judgment = client.post(f"/api/work/{token}/judgment", body, content_type="application/json")
+
+    assert (draft.status_code, judgment.status_code) == (422, 422)
+    assert "neither text nor a number" in judgment.json()["detail"]
+
+
 def test_every_answer_carries_the_policy(scene, client_of):
     for path in ("/", "/sign-in/", "/projects/moon/", "/projects/moon/judge/", "/nowhere", "/api/projects"):
         headers = client_of("Ann").get(path).headers

@@ -97,6 +97,24 @@ def test_guessing_passwords_has_to_wait(cast, visitor):
     assert (right.status_code, b"wait five minutes" in right.content) == (422, True)
 
 
+def test_a_name_is_one_name_however_a_keyboard_writes_it(cast, visitor):
+    people.add_person(name="Jose\u0301 Smith", password=CHOICE["password"])
+
+    answer = visitor.post("/sign-in/", {"name": " Jos\u00e9  Smith", "password": CHOICE["password"]})
+
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("name", ["Ann\u202e", "Ann\u200b", "A\0nn", "=cmd()", "@Ann", "\u200d"])
+def test_a_name_can_be_seen_and_is_no_formula(cast, name):
+    with pytest.raises(AssayError, match="visible characters"):
+        people.add_person(name=name)
+
+
+def test_a_persian_name_keeps_its_joiner(cast):
+    assert people.add_person(name="علی\u200cرضا").name == "علی\u200cرضا"
+
+
 def test_signing_in_never_leads_elsewhere(cast, visitor):
     form = {"name": "Ben", "password": "a long password", "next": "https://spy.example/"}
 

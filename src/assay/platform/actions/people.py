@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from django.contrib.auth import authenticate
@@ -21,6 +23,9 @@ from assay.platform.queries import people
 
 ADMINISTRATOR = "administrator"
 INVITATION_DAYS = 14
+UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Unseen, and part of how Persian and Indic names are written."""
 ATTEMPTS, ATTEMPTS_WITHIN = 10, 300
 
 
@@ -29,12 +34,14 @@ def recognise(*, name: str, password: str) -> PersonRow:
 
     Ten wrong passwords for a name within five minutes, and the name has to wait.
     """
+    name = _written(name)
     key = f"attempts-{people.digest(name.casefold())}"
     if (cache.get_or_set(key, 0, ATTEMPTS_WITHIN) or 0) >= ATTEMPTS:
         raise AssayError(_("Too many wrong passwords for this name; wait five minutes."))
     person = authenticate(username=name, password=password)
     if not isinstance(person, PersonRow):
-        cache.incr(key)
+        with suppress(ValueError):  # the five minutes ended while the password was checked
+            cache.incr(key)
         raise AssayError(_("Name or password is wrong."))
     cache.delete(key)
     return person
@@ -160,8 +167,19 @@ def _join(invitation: InvitationRow, person: PersonRow) -> None:
         )
 
 
+def _written(name: str) -> str:
+    """Return a name in the one form in which it is kept, however a keyboard wrote it."""
+    return PersonRow.normalize_username(" ".join(name.split()))
+
+
 def _clean_name(name: str) -> str:
-    name = PersonRow.normalize_username(" ".join(name.split()))
+    name = _written(name)
     if not 1 <= len(name) <= 150:
         raise AnswerError("name", _("Choose a name of 1 to 150 characters."))
+    # What is unseen lets somebody pass for another; what begins like a formula runs in a spreadsheet.
+    unseen = any(unicodedata.category(sign) in UNSEEN and sign not in JOINERS for sign in name)
+    if unseen or not (name[0].isalnum() or name[0] == "_"):
+        raise AnswerError(
+            "name", _("Choose a name of visible characters that begins with a letter or a digit.")
+        )
     return name

@@ -6,6 +6,7 @@ it stands a check constraint. Nothing that somebody typed is ever thrown away by
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -117,11 +118,26 @@ def _change(lease: LeaseRow, **fields: Any) -> None:
         setattr(lease, name, value)
 
 
+def _storable(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return an answer that every database, trainer and terminal can hold, or refuse it.
+
+    JSON lets programs send what is no text (half a character, the null character) and no number (NaN).
+    """
+    try:
+        text = json.dumps(dict(answer), allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as wrong:  # an encoding error is a ValueError
+        raise AnswerError("", _("The answer holds something that is neither text nor a number.")) from wrong
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise AnswerError("", _("The answer holds something that is neither text nor a number."))
+    return dict(answer)
+
+
 def save_draft(*, person: PersonRow, token: str, draft: Mapping[str, object]) -> LeaseRow:
     """Keep what a person has typed so far, and give them more time."""
-    lease = work.lease_or_404(person, token)
+    lease, kept = work.lease_or_404(person, token), _storable(draft)
     until = timezone.now() + LEASE
-    _change(lease, draft=dict(draft), **({"expires_at": until} if lease.state == LeaseRow.HELD else {}))
+    _change(lease, draft=kept, **({"expires_at": until} if lease.state == LeaseRow.HELD else {}))
     return lease
 
 
@@ -146,6 +162,7 @@ def submit_judgment(
     wrong (`AnswerError`) or because the place is gone (`PlaceTakenError`), stays with the lease as its draft.
     """
     refusal: AssayError
+    answer = _storable(answer)
     with transaction.atomic():
         lease = work.lease(person, token, lock=True)
         if lease is None:
@@ -163,7 +180,7 @@ def submit_judgment(
             refusal = PlaceTakenError(
                 _("Others have finished this work in the meantime. Your text is kept as a draft.")
             )
-        _change(lease, draft=dict(answer))
+        _change(lease, draft=answer)
     raise refusal
 
 

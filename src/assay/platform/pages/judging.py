@@ -47,7 +47,10 @@ def submit(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def draft(request: HttpRequest, token: str) -> HttpResponse:
     """Keep what has been typed so far."""
-    lease = actions.save_draft(person=person_of(request), token=token, draft=answer_of(request.POST))
+    try:
+        lease = actions.save_draft(person=person_of(request), token=token, draft=answer_of(request.POST))
+    except AssayError as refusal:
+        return JsonResponse({"saved": False, "problem": str(refusal)}, status=422)
     return JsonResponse({"saved": True, "state": lease.state})
 
 

@@ -6,7 +6,7 @@
   const DRAFT_DELAY = 600, RETRY = 3000, OLD = 14 * 24 * 3600 * 1000;
   const draftKey = (token) => `assay:draft:${token}`, sendKey = (token) => `assay:send:${token}`;
   const $ = (selector) => document.querySelector(selector);
-  let desk, form, token, timer, retry, begun, looked, busy = false;
+  let desk, form, token, person, timer, retry, begun, looked, busy = false;
 
   const load = (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
   const keep = (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden */ } };
@@ -70,7 +70,7 @@
     busy = true;
     clearTimeout(timer);
     clearTimeout(retry);
-    keep(sendKey(whose), { url, fields, at: Date.now() });
+    keep(sendKey(whose), { url, fields, person, at: Date.now() });
     let answer, page;
     try {
       answer = await fetch(url, { method: "POST", body: body(fields) });
@@ -94,7 +94,7 @@
     if (answer.status === 422 || answer.status === 409) { if (whose === token) refused(page); return; }
     drop(draftKey(whose));
     if (whose !== token) { say("sent"); return; }
-    if (!answer.ok && answer.status !== 404) return location.reload();
+    if (!answer.ok) return location.reload();
     const next = page.getElementById("judging") || page.getElementById("nothing-left");
     if (!next) return location.assign(answer.url);
     document.title = page.title;
@@ -175,6 +175,7 @@
     form = $("#answer");
     if (!form) return;
     token = desk.dataset.token;
+    person = desk.dataset.person;
     begun = 0;
     looked = document.hidden ? null : Date.now();
     const own = load(draftKey(token));
@@ -199,7 +200,8 @@
       if (!key.startsWith("assay:")) continue;
       const held = load(key);
       if (held?.at && Date.now() - held.at > OLD) drop(key);
-      else if (key.startsWith("assay:send:")) send(held.url, held.fields, key.slice("assay:send:".length));
+      // What somebody else could not send from this browser waits until they sign in again.
+      else if (key.startsWith("assay:send:") && held.person === person) send(held.url, held.fields, key.slice("assay:send:".length));
     }
   };
   addEventListener("online", () => { if (form) { saveDraft(); sendRest(); } });
