@@ -143,3 +143,28 @@ def test_real_answers_of_every_type_are_read_and_scored(name, kind, score, least
     found = study(table, type=kind, gold=gold)
 
     assert found.scores[found.method][score] >= least
+
+
+def test_known_answers_teach_and_are_never_scored():
+    rng = np.random.default_rng(8)
+    truth = rng.integers(2, size=80)
+    # The whole crowd but one person reads the question upside down.
+    right = {"ann": 0.95, "ben": 0.2, "cleo": 0.25, "dan": 0.2}
+    rows = [
+        (f"i{n}", name, str(truth[n] if rng.random() < p else 1 - truth[n]))
+        for n in range(80)
+        for name, p in right.items()
+    ]
+    table = pl.DataFrame(rows, schema=["item", "rater", "label"], orient="row")
+    gold = pl.DataFrame({"item": [f"i{n}" for n in range(80)], "label": [str(label) for label in truth]})
+
+    told, alone = study(table, gold=gold, known=gold.head(20)), study(table, gold=gold)
+
+    assert alone.scores["ensemble"]["accuracy"] < 0.3
+    assert told.scores["ensemble"]["accuracy"] > 0.8
+    assert len(told.calibrated[0]) == 60
+
+
+def test_known_answers_to_anything_but_labels_are_refused():
+    with pytest.raises(AssayError, match="teach labels only"):
+        study(NUMBERS, known=answers(item=["i"], label=[4.5]))

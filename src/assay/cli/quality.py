@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 @click.command("quality")
 @click.argument("votes", type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path), help="Table of right answers: item, label.")
+@click.option(
+    "--known", type=click.Path(path_type=Path), help="Table of right answers to learn from, never scored."
+)
 @click.option("--type", "kind", default="auto", show_default=True, help="What an answer is; see below.")
 @click.option("--method", help="How answers become verdicts; see below.  [default: by the type]")
 @click.option("--levels", help="For ordinal: the labels from the lowest up, by commas.")
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 def command(
     votes: Path,
     gold: Path | None,
+    known: Path | None,
     kind: str,
     method: str | None,
     levels: str | None,
@@ -62,12 +66,14 @@ def command(
         files.ending(report, ".html")
     answers = files.table(votes)
     right = files.table(gold) if gold else None
+    taught = files.table(known) if known else None
     with screen.working("weighing the answers"):
         found = study(
             answers,
             type=kind,
             method=method,
             gold=right,
+            known=taught,
             levels=[level.strip() for level in levels.split(",")] if levels else None,
         )
 

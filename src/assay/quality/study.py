@@ -148,6 +148,7 @@ def study(
     type: str = "auto",  # noqa: A002 -- the word that people use
     method: str | None = None,
     gold: object = None,
+    known: object = None,
     levels: Sequence[str] | None = None,
 ) -> Study:
     """Read a table of answers, weigh it, and say what it comes to.
@@ -163,6 +164,9 @@ def study(
         A name in the type's registry group; its default where not given.
     gold
         Right answers, for scores: `item` and `label` (for comparisons and ratings a number).
+    known
+        Right answers, for the method to learn from: its items are held fixed, teach who is reliable and how
+        sure to be, and are left out of the scores. For labels only.
     levels
         For ordered classes, their labels from the lowest up; sorted by number or text where not given.
 
@@ -177,13 +181,16 @@ def study(
     """
     frame = tables.frame_of(table)
     right = None if gold is None else tables.frame_of(gold)
-    known = guess(frame) if type == "auto" else type
-    if known not in TYPES:
-        raise AssayError(f"there is no type {known!r} of answers; known: auto, {', '.join(TYPES)}")
-    kind = TYPES[known]
+    named = guess(frame) if type == "auto" else type
+    if named not in TYPES:
+        raise AssayError(f"there is no type {named!r} of answers; known: auto, {', '.join(TYPES)}")
+    kind = TYPES[named]
+    taught = {} if known is None else tables.gold(tables.frame_of(known))
+    if taught and kind.group != "quality":
+        raise AssayError(f"known answers teach labels only, and these are {named}; leave them out")
     chosen = method or kind.default
     run = cast("Callable[[Any], Any]", registry.get(kind.group, chosen))
-    return kind.read(_Asked(frame, known, chosen, run, right, levels))
+    return kind.read(_Asked(frame, named, chosen, run, right, taught, levels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +200,7 @@ class _Asked:
     method: str
     run: Callable[[Any], Any]
     gold: pl.DataFrame | None
+    known: Mapping[str, str]
     levels: Sequence[str] | None
 
     def numbers(self) -> dict[str, float]:
@@ -229,6 +237,10 @@ def _people(
 def _categorical(asked: _Asked) -> Study:
     columns = Columns.from_frame(tables.votes(asked.frame))
     gold = tables.gold(asked.gold) if asked.gold is not None else {}
+    if asked.known:
+        columns = columns.knowing(asked.known)
+        # A method that was told the answer gets no credit for knowing it.
+        gold = {item: label for item, label in gold.items() if item not in asked.known}
     finding = weigh(columns, method=asked.method, gold=gold)
     result = finding.result
     scores: dict[str, Mapping[str, float]] = {}
