@@ -17,10 +17,12 @@ from assay.quality.iwmv import iwmv
 from assay.quality.la import la, la_two_pass
 from assay.quality.mace import mace
 from assay.quality.majority import majority
+from assay.quality.multilabel import MultilabelResult, multilabel
 from assay.quality.pm import pm
 from assay.quality.result import Method, Result
 from assay.quality.scores import GoldScores, score
 from assay.quality.skills import RaterSkills, skills
+from assay.quality.stream import Stream
 from assay.quality.wawa import wawa
 from assay.quality.weigh import Finding, weigh
 
@@ -29,8 +31,10 @@ __all__ = [
     "Finding",
     "GoldScores",
     "Method",
+    "MultilabelResult",
     "RaterSkills",
     "Result",
+    "Stream",
     "bwa",
     "contest",
     "dawid_skene",
@@ -45,6 +49,7 @@ __all__ = [
     "la_two_pass",
     "mace",
     "majority",
+    "multilabel",
     "pm",
     "score",
     "skills",
