@@ -8,6 +8,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -117,3 +119,39 @@ def test_a_project_goes_in_and_comes_out(shell):
         "1 1 projects, 2 judgments",
         "AssayError: somebody is already called 'dora'; choose another name",
     ]
+
+
+def test_no_server_outlives_the_process_that_was_started(tmp_path):
+    port = _free_port()
+    lines = [
+        "from pathlib import Path",
+        "from assay.platform import service",
+        "if __name__ == '__main__':",
+        f"    home = Path({str(tmp_path)!r})",
+        "    service.prepare(home)",
+        f"    service.serve(home, {port})",
+    ]
+    script = tmp_path / "serve.py"
+    script.write_text("\n".join(lines))
+    started = subprocess.Popen([sys.executable, script])
+    assert _within(20, lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() or True)
+
+    started.kill()
+    started.wait()
+
+    assert _within(10, lambda: service.require_free(port) or True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _within(seconds, try_it):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(OSError, AssayError):
+            return try_it()
+        time.sleep(0.1)
+    return False

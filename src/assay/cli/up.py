@@ -25,6 +25,7 @@ def command(home: Path, port: int) -> None:
     """
     from assay.platform import service
 
+    service.require_free(port)
     service.prepare(home)
     serve(home, port)
 

@@ -165,7 +165,8 @@ def require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as wrong:
-            raise AssayError(f"port {port} cannot be used ({wrong}); choose another with --port") from wrong
+            reason = str(getattr(wrong, "strerror", None) or wrong).lower()
+            raise AssayError(f"port {port} cannot be used ({reason}); choose another with --port") from wrong
 
 
 def serve(home: Path, port: int) -> None:
@@ -177,6 +178,7 @@ def serve(home: Path, port: int) -> None:
     from granian.log import LogLevels
     from granian.server import MPServer
 
+    os.environ["ASSAY_SERVED_BY"] = str(os.getpid())
     connections.close_all()  # a connection must not live on in the server's own process
     # A forked server starts at once; but one forked beside polars' threads waits for them forever.
     multiprocessing.set_start_method("spawn" if "polars" in sys.modules else "fork", force=True)
