@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,4 +59,44 @@ def test_output_into_a_closed_pipe_is_no_traceback(tmp_path):
         ran.stdout.close()
         said = ran.stderr.read()
 
-    assert "Traceback" not in said
+    assert (ran.returncode, said) == (0, "")
+
+
+BATTLES = "model_a,model_b,winner\nعلي,dull,a\nعلي,dull,a\ndull,علي,a\n"
+
+
+def test_a_terminal_without_the_letters_gets_the_nearest_it_has(tmp_path):
+    (tmp_path / "battles.csv").write_text(BATTLES)
+    command = [sys.executable, "-m", "assay", "board", "battles.csv"]
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    ran = subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    assert "|" in ran.stdout
+    assert "???" in ran.stdout
+
+
+def test_a_narrow_terminal_gets_the_numbers_without_the_drawing(tmp_path):
+    (tmp_path / "battles.csv").write_text(BATTLES)
+    command = [sys.executable, "-m", "assay", "board", "battles.csv"]
+    narrow = {**os.environ, "COLUMNS": "44"}
+
+    ran = subprocess.run(command, cwd=tmp_path, env=narrow, capture_output=True, text=True, check=False)
+
+    assert "●" not in ran.stdout
+    assert "dull" in ran.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence(tmp_path):
+    (tmp_path / "battles.csv").write_text(BATTLES)
+    command = [sys.executable, "-m", "assay", "board", "battles.csv"]
+
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "make room" in ran.stderr

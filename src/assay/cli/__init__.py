@@ -5,7 +5,10 @@ Exit codes: 0 done; 1 the answer is no (`doctor` found something); 2 the command
 
 from __future__ import annotations
 
+import codecs
+import errno
 import importlib
+import io
 import keyword
 import sys
 from types import MappingProxyType
@@ -76,8 +79,23 @@ def program() -> None:
     """
 
 
+def _plain(wrong: UnicodeError) -> tuple[str, int]:
+    """Write what a terminal has no letter for in the nearest that it has."""
+    if not isinstance(wrong, UnicodeEncodeError):
+        raise wrong
+    nearest = {"–": "-", "─": "-", "├": "|", "┤": "|", "●": "o", "…": ".", "’": "'", "“": '"', "”": '"'}
+    lost = wrong.object[wrong.start : wrong.end]
+    return "".join(nearest.get(sign, "?") for sign in lost), wrong.end
+
+
+codecs.register_error("assay.plain", _plain)
+
+
 def main() -> NoReturn:
     """Run the program; a mistake of the user's becomes one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="assay.plain")
     try:
         # Click gives back the code of a command that left early, and what the command returned otherwise.
         code = program.main(standalone_mode=False)
@@ -94,4 +112,9 @@ def main() -> NoReturn:
         # The reader (head, less) left; what is still in the buffer has nowhere to go.
         sys.stdout = None
         sys.exit(0)
+    except OSError as wrong:
+        if wrong.errno != errno.ENOSPC:
+            raise
+        click.echo(f"Error: {wrong.strerror}; make room, or write elsewhere", err=True)
+        sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)

@@ -25,11 +25,45 @@ if TYPE_CHECKING:
     from assay.evaluation import Board
     from assay.quality import GoldScores
 
-__all__ = ["Text", "console", "count", "errors", "grid", "heading", "interval", "plain", "progress", "ranks"]
+__all__ = [
+    "Text",
+    "cell",
+    "console",
+    "count",
+    "errors",
+    "grid",
+    "heading",
+    "interval",
+    "plain",
+    "progress",
+    "ranks",
+]
 __all__ += ["show_board", "show_scores", "show_skills", "working"]
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+WIDE = 72
+"""Terminals with fewer columns get no drawn intervals: the numbers stay readable."""
+LONGEST = 400
+
+
+class Screen(Console):
+    """A console that lets `main` decide what it means that the reader (head, less) left."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on."""
+        raise BrokenPipeError
+
+
+console = Screen(highlight=False)
+errors = Screen(stderr=True, highlight=False)
+
+
+def cell(text: str) -> Text:
+    """Return text of any length as a cell: without markup, and cut where nobody would read on.
+
+    >>> len(cell("x" * 1000))
+    400
+    """
+    return Text(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
 def heading(text: str) -> None:
@@ -83,19 +117,26 @@ def show_board(board: Board, *, top: int | None = None) -> None:
     shown = board.standings[:top]
     least, most = min(s.low for s in shown), max(s.high for s in shown)
     table = grid("rank", "model", "Elo", "95 % interval", "", "votes", right=("rank", "Elo", "votes"))
-    table.columns[4].no_wrap = True
     for standing in shown:
         table.add_row(
             ranks(standing),
-            Text(standing.model),
+            cell(standing.model),
             f"{standing.rating:.0f}",
             f"{standing.low:.0f}–{standing.high:.0f}",
             interval(standing.low, standing.rating, standing.high, least=least, most=most, width=17),
             f"{standing.votes:,}",
         )
-    console.print(table)
+    _print_drawn(table, 4)
     if left := len(board.standings) - len(shown):
         plain(f"and {left} more; --top {len(board.standings)} shows them all", "dim")
+
+
+def _print_drawn(table: Table, column: int) -> None:
+    """Print a table one of whose columns is drawn; narrow terminals do without that one."""
+    table.columns[column].no_wrap = True
+    if console.width < WIDE:
+        del table.columns[column]
+    console.print(table)
 
 
 def ranks(standing: Standing) -> str:
@@ -115,13 +156,13 @@ def show_skills(skills: Sequence[Skill]) -> None:
     )
     for skill in skills:
         table.add_row(
-            Text(skill.rater),
+            cell(skill.rater),
             f"{skill.mean:.0%}",
             f"{skill.low:.0%} to {skill.high:.0%}",
             interval(skill.low, skill.mean, skill.high, least=0, most=1),
             f"{skill.votes:,}",
         )
-    console.print(table)
+    _print_drawn(table, 3)
 
 
 def show_scores(scores: Sequence[tuple[str, GoldScores]]) -> None:
