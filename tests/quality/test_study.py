@@ -145,6 +145,22 @@ def test_real_answers_of_every_type_are_read_and_scored(name, kind, score, least
     assert found.scores[found.method][score] >= least
 
 
+@pytest.mark.parametrize(
+    ("kind", "level"), [("categorical", "nominal"), ("ordinal", "ordinal"), ("ratings", "interval")]
+)
+def test_agreement_is_told_at_the_level_of_the_answers_and_called_what_it_is(kind, level):
+    found = study(EVERY[kind], type=kind)
+
+    assert level in found.agreement.name
+    assert "not how right" in found.agreed
+
+
+def test_agreement_that_is_undefined_says_why():
+    alone = answers(item=["i", "j"], rater=["ann", "ben"], label=["yes", "no"])
+
+    assert "undefined because" in study(alone).agreed
+
+
 def test_known_answers_teach_and_are_never_scored():
     rng = np.random.default_rng(8)
     truth = rng.integers(2, size=80)

@@ -84,6 +84,8 @@ def command(
     if found.repeated:
         repeated = screen.count(found.repeated, "vote")
         screen.plain(f"{repeated} gave way to a later one of the same rater on the same item")
+    if found.agreed:
+        screen.plain(found.agreed)
     for note in found.notes:
         screen.plain(f"Note: {note}", "yellow")
     if found.scores:

@@ -32,6 +32,8 @@ def page(found: Study, name: str) -> str:
 
 def _sections(found: Study) -> Iterator[Figure | Passage]:
     yield Passage("What to do next", found.next_steps or ("Nothing stands out: use the verdicts.",))
+    if found.agreed:
+        yield Passage("Do they agree?", [found.agreed])
     if found.scores:
         rows = [
             {"method": method, **{name: f"{value:.3f}" for name, value in scores.items()}}

@@ -16,6 +16,8 @@ import polars as pl
 
 from assay import registry, tables
 from assay.errors import AssayError
+from assay.quality.agreement import Agreement, alpha
+from assay.quality.agreement import Ratings as AgreedRatings
 from assay.quality.columns import Columns, Floats, VotesError
 from assay.quality.dawid_skene import dawid_skene
 from assay.quality.majority import majority
@@ -25,6 +27,9 @@ from assay.records import Skill
 
 MOST_CLASSES = 10
 """More different whole numbers than this are ratings; fewer may be names of classes."""
+
+SEED = 0
+"""Of the resampling behind the interval of agreement: the same table always gives the same sentence."""
 
 OPEN = 0.9
 """From this doubt on an item is worth a look: skilled people are split nearly evenly."""
@@ -51,6 +56,8 @@ class Study:
         Against gold, where there is some: method → name of the score → value.
     assumed, notes
         What has to hold; what was noticed on the way.
+    agreement
+        How far raters agree, for labels and numbers; `None` where no such coefficient is taken.
     calibrated
         For labels with gold: what was stated for each gold item, and how right it was.
     detail
@@ -68,6 +75,7 @@ class Study:
     assumed: tuple[str, ...]
     notes: tuple[str, ...] = ()
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    agreement: Agreement | None = None
     calibrated: tuple[list[float], list[float]] | None = field(default=None, repr=False)
     detail: Any = field(default=None, repr=False)
 
@@ -77,6 +85,20 @@ class Study:
         return tuple(
             Skill(rater, self.measure, mean, low, high, votes, self.against)
             for rater, mean, low, high, votes, *_ in self.raters.iter_rows()
+        )
+
+    @property
+    def agreed(self) -> str:
+        """How far raters agree, in a sentence; empty where no coefficient was taken."""
+        found = self.agreement
+        if found is None:
+            return ""
+        if found.coefficient is None:
+            return f"{found.name} is undefined {found.undefined}."
+        ends = "" if found.low is None else f" (95 % interval {found.low:.2f} to {found.high:.2f})"
+        return (
+            f"{found.name} is {found.coefficient:.2f}{ends}: "
+            "how far another crowd would repeat this one, which is not how right either is."
         )
 
     @property
@@ -285,6 +307,7 @@ def _categorical(asked: _Asked) -> Study:
         assumed=result.assumed,
         notes=tuple(notes),
         scores=scores,
+        agreement=alpha(columns, rng=np.random.default_rng(SEED)),
         calibrated=_calibrated(finding, gold) if scores else None,
         detail=finding,
     )
@@ -315,7 +338,12 @@ def _ordinal(asked: _Asked) -> Study:
         pl.Series("level", scaled.value_I), pl.Series("level sd", scaled.sd_I)
     )
     ladder = f"levels from the lowest up: {', '.join(levels)}"
-    return Study(**{**_fields(found), "verdicts": verdicts, "notes": (*found.notes, ladder)})
+    changed = {
+        "verdicts": verdicts,
+        "notes": (*found.notes, ladder),
+        "agreement": alpha(columns, "ordinal", order=levels, rng=np.random.default_rng(SEED)),
+    }
+    return Study(**{**_fields(found), **changed})
 
 
 def _fields(found: Study) -> dict[str, Any]:
@@ -332,6 +360,7 @@ def _of(
     notes: Sequence[str],
     scores: Mapping[str, Mapping[str, float]],
     detail: Any,
+    agreement: Agreement | None = None,
 ) -> Study:
     return Study(
         type=asked.type,
@@ -345,6 +374,7 @@ def _of(
         assumed=detail.assumed,
         notes=(*notes, *([] if detail.converged else [f"{asked.method} had not come to rest"])),
         scores=scores,
+        agreement=agreement,
         detail=detail,
     )
 
@@ -391,6 +421,9 @@ def _ratings(asked: _Asked) -> Study:
         _counts(held.rater_N, len(held.raters)),
     ).with_columns(pl.Series("offset", result.offset_R), pl.Series("slope", result.slope_R))
     compared = [f"{name}: {value:.3f}" for name, value in result.compared.items()]
+    agreed = AgreedRatings.from_lists(
+        [held.items[code] for code in held.item_N], [held.raters[code] for code in held.rater_N], held.value_N
+    )
     notes = [*result.notes, *([f"held-out log density of {', '.join(compared)}"] if compared else [])]
     return _of(
         asked,
@@ -401,6 +434,7 @@ def _ratings(asked: _Asked) -> Study:
         notes=tuple(notes),
         scores=scores,
         detail=result,
+        agreement=alpha(agreed, "interval", rng=np.random.default_rng(SEED)),
     )
 
 
