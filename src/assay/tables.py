@@ -273,6 +273,27 @@ def pick(
     return frame.with_columns(pl.col(name).fill_null("") for name in blank)
 
 
+def where(frame: pl.DataFrame, conditions: Sequence[str]) -> pl.DataFrame:
+    """Keep the rows that fulfil every condition, each written `column=value`.
+
+    >>> where(pl.DataFrame({"domain": ["sea", "moon"], "n": [1, 2]}), ["domain=moon"])["n"].to_list()
+    [2]
+    """
+    for condition in conditions:
+        column, equals, value = condition.partition("=")
+        if not equals or column not in frame.columns:
+            raise TableError(
+                f"{condition!r} is no condition on this table; write COLUMN=VALUE with one of the columns "
+                f"{', '.join(frame.columns[:12])}"
+            )
+        cells = frame[column].cast(pl.String)
+        if (cells == value).sum() == 0:
+            known = ", ".join(cells.drop_nulls().unique(maintain_order=True)[:12])
+            raise TableError(f"no row has {value!r} there; there are: {known}", column=column)
+        frame = frame.filter(cells == value)
+    return frame
+
+
 def votes(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the columns `item`, `rater`, `label` of a table of votes.
 

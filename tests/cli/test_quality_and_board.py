@@ -48,6 +48,13 @@ def test_quality_on_real_votes_prints_the_reference_figures(run, shared):
     assert "89.7%" in ran.out
 
 
+def test_a_board_can_be_drawn_from_some_rows_alone(run, shared):
+    ran = run("board", shared("prefs/squality/battles.parquet"), "--where", "dimension=overall")
+
+    assert ran.code == 0, ran.err
+    assert "900 comparisons of 3 models by 4 raters" in ran.out
+
+
 def test_board_on_a_real_arena_leaves_model_judges_out_and_says_so(run, shared):
     ran = run(
         "board", shared("prefs/llmfao/battles.parquet"), "--intervals", "vote", "--top", "3", "--out", "b.csv"
@@ -86,6 +93,12 @@ def test_board_on_a_real_arena_leaves_model_judges_out_and_says_so(run, shared):
         ("model_a,model_b,winner\nx,y,first\n", ("board", "t.csv"), "'first' is none of a, b, tie, both_bad"),
         ("model_a,model_b,winner\nx,y,a\n", ("board", "t.csv", "--only", "z"), "no model 'z' in the table"),
         ("model_a,model_b,winner\nx,y,a\np,q,a\n", ("board", "t.csv"), "2 groups that were never compared"),
+        (
+            "model_a,model_b,winner\nx,y,a\n",
+            ("board", "t.csv", "--where", "z=1"),
+            "no condition on this table",
+        ),
+        ("model_a,model_b,winner\nx,y,a\n", ("board", "t.csv", "--where", "winner=b"), "no row has 'b'"),
         (
             "model_a,model_b,winner\nx,y,a\n",
             ("board", "t.csv", "--out", "b.xlsx"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from assay.cli import options
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -32,6 +34,7 @@ MACHINE = "^(llm|model|judge)\\b"
     show_default=True,
     help="Treat each rater's votes as belonging together, or each vote as a new person.",
 )
+@options.where
 @click.option("--only", multiple=True, metavar="MODEL", help="Rank these models only; repeat for each.")
 @click.option("--top", type=click.IntRange(1), help="Show so many models; all where not given.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the board as .parquet, .csv or .jsonl.")
@@ -40,6 +43,7 @@ def command(
     battles: Path,
     raters: Literal["people", "models", "all"],
     intervals: Literal["auto", "rater", "vote"],
+    where: tuple[str, ...],
     only: tuple[str, ...],
     top: int | None,
     out: Path | None,
@@ -55,6 +59,7 @@ def command(
     Examples:
       assay board battles.parquet
       assay board battles.csv --only ours-v2 --only ours-v1 --only theirs --out board.csv
+      assay board ratings.parquet --where dimension=overall --where language=ar
     """
     from assay import tables
     from assay.cli import files, screen
@@ -64,7 +69,7 @@ def command(
         files.ending(report, ".html")
     if out:
         files.ending(out, *files.TABLES)
-    frame = _chosen(tables.battles(files.table(battles)), raters, only)
+    frame = _chosen(tables.battles(tables.where(files.table(battles), where)), raters, only)
     with screen.working("fitting the board"):
         board = bradley_terry(Battles.from_frame(frame), intervals=intervals)
     people = f" by {screen.count(board.raters, 'rater')}" if board.raters else ""

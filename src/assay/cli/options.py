@@ -16,6 +16,13 @@ home = click.option(
     help="Folder that holds the database.",
 )
 
+where = click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Count only the rows with this value; repeat to narrow further.",
+)
+
 port = click.option(
     "--port",
     type=click.IntRange(1, 65535),
