@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.stats import f as f_distribution
+from scipy.special import fdtri
 
 from assay.quality.agreement.ratings import AgreementError, Ratings
 from assay.quality.agreement.result import NOBODY, Agreement, Size, undefined
@@ -120,8 +120,8 @@ def _f_bounds(above: float, below: float, df_above: float, df_below: float) -> t
     if below <= 0:
         return np.inf, np.inf
     ratio = above / below
-    low = ratio / f_distribution.ppf(1 - TAIL, df_above, df_below)
-    return float(low), float(ratio * f_distribution.ppf(1 - TAIL, df_below, df_above))
+    low = ratio / fdtri(df_above, df_below, 1 - TAIL)
+    return float(low), float(ratio * fdtri(df_below, df_above, 1 - TAIL))
 
 
 def _absolute_bounds(
@@ -136,8 +136,8 @@ def _absolute_bounds(
     spread = (a * columns) ** 2 / (k - 1) + (b * rest) ** 2 / ((n - 1) * (k - 1))
     df = (a * columns + b * rest) ** 2 / spread if spread > 0 else 1.0
     error = k * columns + (k * n - k - n) * rest
-    upper = f_distribution.ppf(1 - TAIL, n - 1, df)
-    lower = f_distribution.ppf(1 - TAIL, df, n - 1)
+    upper = fdtri(n - 1, df, 1 - TAIL)
+    lower = fdtri(df, n - 1, 1 - TAIL)
     low = n * (rows - upper * rest) / (upper * error + n * rows)
     high = n * (lower * rows - rest) / (error + n * lower * rows)
     return float(low), float(high)

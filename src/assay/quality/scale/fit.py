@@ -8,12 +8,13 @@ codes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 from scipy.special import digamma
 
 from assay.errors import AssayError
@@ -44,10 +45,11 @@ class Tables:
     confusion_R_K_K: Floats
     prior_K_K: Floats
 
-    def posterior(self, part: Part, names: Names) -> Floats:
-        """Return the probability of each label for each item of a part."""
+    def posterior(self, part: Part, names: Names, incidence: sparse.csr_array | None = None) -> Floats:
+        """Return the probability of each label for each item of a part; its incidence may be at hand."""
         by_cell = np.ascontiguousarray(self.log_R_K_K.transpose(0, 2, 1)).reshape(-1, len(names.labels))
-        log_I_K: Floats = part.incidence(names) @ by_cell
+        incidence = part.incidence(names) if incidence is None else incidence
+        log_I_K: Floats = incidence @ by_cell
         log_I_K += self.log_K
         return part.clamped(normalised(log_I_K))
 
@@ -72,14 +74,15 @@ class Sums:
 
 def summed(part: Part, names: Names, now: Tables | None, before: Tables | None) -> Sums:
     """Return what a part adds to a round; vote shares stand for tables that are not there yet."""
-    after_I_K = now.posterior(part, names) if now else shares(part, names)
+    incidence = part.incidence(names)
+    after_I_K = now.posterior(part, names, incidence) if now else shares(part, names)
     n_raters, n_labels = len(names.raters), len(names.labels)
-    by_cell: Floats = part.incidence(names).T @ after_I_K
+    by_cell: Floats = incidence.T @ after_I_K
     counts_R_K_K = by_cell.reshape(n_raters, n_labels, n_labels).transpose(0, 2, 1)
     total_K: Floats = after_I_K.sum(axis=0)
     if now is None:
         return Sums(counts_R_K_K, total_K)
-    after_I_K -= before.posterior(part, names) if before else shares(part, names)
+    after_I_K -= before.posterior(part, names, incidence) if before else shares(part, names)
     return Sums(counts_R_K_K, total_K, float(np.abs(after_I_K).max()), float((after_I_K * after_I_K).sum()))
 
 
@@ -383,7 +386,7 @@ def rounds(
 
 @dataclass
 class Held:
-    """Coded parts: the first ones kept as long as there is room, the rest read anew each time."""
+    """Coded parts: kept where there is room for all of them, else read anew each time."""
 
     source: Source
     names: Names
@@ -412,4 +415,4 @@ class Held:
         self.complete = room >= 0
 
 
-__all__: Sequence[str] = ["Scaled", "fit"]
+__all__ = ["Scaled", "fit"]

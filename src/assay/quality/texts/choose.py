@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import chi2
+from scipy.special import chdtri, ndtr
 
 from assay.quality.reading import Codes, Floats
 from assay.quality.texts.columns import Texts
@@ -88,7 +87,7 @@ def rasa(texts: Texts, *, tolerance: float = 1e-4, max_iterations: int = 100) ->
         least_R = 0.01 * answered_R * (away_R.sum() / max(answered_R.sum(), 1.0))
         met_R = answered_R > 0
         updated_R = np.ones(n_raters)
-        quantile_R = chi2.ppf(1 - LEVEL / 2, np.maximum(answered_R[met_R], 1e-3))
+        quantile_R = chdtri(np.maximum(answered_R[met_R], 1e-3), LEVEL / 2)
         updated_R[met_R] = quantile_R / np.maximum(np.maximum(away_R, least_R)[met_R], 1e-9)
         updated_R[met_R] /= updated_R[met_R].mean() if met_R.any() else 1.0
         converged = bool(np.abs(updated_R - weight_R).max() < tolerance)
