@@ -138,7 +138,8 @@ def per_set(found: list[categorical.Row], peers: list[dict]) -> None:
                     "broken": row.get("broken", ""),
                 }
             )
-    table(HERE / ("per-set-quick.csv" if QUICK else "per-set.csv"), [*names, "peer", "broken"], lines)
+    if not QUICK:
+        table(HERE / "per-set.csv", [*names, "peer", "broken"], lines)
 
 
 def table(path: Path, names: list[str], lines: list[dict]) -> None:
@@ -154,11 +155,8 @@ def table(path: Path, names: list[str], lines: list[dict]) -> None:
 def honest() -> list[Figure]:
     lines = [*(robust.real() if data.there() else []), *robust.simulated()]
     names = ["crowd", "method", "accuracy", "log_loss", "ece"]
-    table(
-        HERE / ("robust-quick.csv" if QUICK else "robust.csv"),
-        names,
-        [dict(zip(names, line, strict=True)) for line in lines],
-    )
+    if not QUICK:
+        table(HERE / "robust.csv", names, [dict(zip(names, line, strict=True)) for line in lines])
     told = []
     for crowd, method, accuracy, log_loss, ece in lines:
         if method == categorical.DEFAULT:

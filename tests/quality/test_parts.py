@@ -60,7 +60,7 @@ def assert_same(scaled: Scaled, source, columns: Columns, *, method: str) -> Non
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("rows", "hold_mb"), [(10_000, 500), (97, 500), (97, 0), (97, 0.004), (1, 0)])
+@pytest.mark.parametrize(("rows", "hold_mb"), [(10_000, 500), (97, 500), (97, 0), (97, 0.004), (9, 0)])
 def test_a_parquet_folder_read_in_batches_comes_to_the_numbers_in_memory(tmp_path, method, rows, hold_mb):
     votes = crowd(1).sort("item")
     for place, start in enumerate(range(0, len(votes), 311)):
@@ -96,7 +96,7 @@ def test_a_table_in_any_order_is_split_by_a_hash_of_the_item():
 
 
 def test_a_function_may_give_the_parts():
-    votes = crowd(3)
+    votes = crowd(3, items=50)
 
     def source():
         return iter(votes.partition_by("item"))
@@ -201,12 +201,12 @@ def ray(tmp_path_factory):
 
 @pytest.mark.slow
 def test_ray_comes_to_the_numbers_in_memory(ray):
-    votes = crowd(10)
+    votes = crowd(10, items=60, raters=8)
     gold: Mapping[str, str] = {f"i{item}": "l1" for item in range(5)}
-    table = ray.data.from_arrow(votes.to_arrow()).repartition(3)
+    table = ray.data.from_arrow(votes.to_arrow()).repartition(2)
 
-    scaled = fit_on_ray(table, gold=gold, buckets=4)
-    rows = posteriors_on_ray(scaled, table, buckets=4).take_all()
+    scaled = fit_on_ray(table, gold=gold, buckets=2)
+    rows = posteriors_on_ray(scaled, table, buckets=2).take_all()
 
     columns = Columns.from_frame(votes).knowing(gold)
     assert_same(scaled, [votes], columns, method="hierarchical")

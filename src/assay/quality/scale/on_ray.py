@@ -54,7 +54,11 @@ def fit_on_ray(
     ray = need("ray", extra="ray")
     known = dict(gold or {})
     dealt = votes.map_batches(_deal, fn_kwargs={"buckets": buckets}, batch_format="pyarrow").materialize()
-    names = Names.found(dealt.unique("rater"), dealt.unique("label"), known)
+    seen: tuple[set[str], set[str]] = (set(), set())
+    for row in dealt.map_batches(_seen, batch_format="pyarrow", batch_size=None).iter_rows():
+        for names_seen, column in zip(seen, ("rater", "label"), strict=True):
+            names_seen.update(row[column])
+    names = Names.found(*seen, known)
     shared = ray.put((names, known))
     coded = (
         dealt.groupby("bucket", num_partitions=buckets)
@@ -96,6 +100,11 @@ def _deal(block: Any, *, buckets: int) -> Any:
         raise AssayError("a cell of item, rater or label is empty; fill it in or remove the row")
     bucket = (pl.col("item").hash(seed=0) % buckets).cast(pl.Int32).alias("bucket")
     return frame.with_columns(bucket).to_arrow()
+
+
+def _seen(block: Any) -> Any:
+    frame = _frame(block)
+    return frame.select(pl.col("rater", "label").unique().implode()).to_arrow()
 
 
 def _code(block: Any, *, shared: Any) -> Any:
