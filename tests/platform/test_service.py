@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -121,7 +122,9 @@ def test_a_project_goes_in_and_comes_out(shell):
     ]
 
 
-def test_no_server_outlives_the_process_that_was_started(tmp_path):
+@pytest.fixture
+def started(tmp_path):
+    """A server, in a group of processes of its own as a terminal makes one; and its port."""
     port = _free_port()
     lines = [
         "from pathlib import Path",
@@ -133,13 +136,28 @@ def test_no_server_outlives_the_process_that_was_started(tmp_path):
     ]
     script = tmp_path / "serve.py"
     script.write_text("\n".join(lines))
-    started = subprocess.Popen([sys.executable, script])
-    assert _within(20, lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() or True)
+    with subprocess.Popen([sys.executable, script], start_new_session=True) as server:
+        assert _within(20, lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() or True)
+        yield server, port
+        server.kill()
 
-    started.kill()
-    started.wait()
+
+def test_no_server_outlives_the_process_that_was_started(started):
+    server, port = started
+
+    server.kill()
 
     assert _within(10, lambda: service.require_free(port) or True)
+
+
+@pytest.mark.parametrize("_again", range(4))
+def test_ctrl_c_stops_the_server_and_its_worker_at_once(started, _again):
+    server, port = started
+
+    os.killpg(server.pid, signal.SIGINT)
+
+    assert server.wait(timeout=4) == 0
+    service.require_free(port)
 
 
 def _free_port() -> int:

@@ -178,7 +178,7 @@ def serve(home: Path, port: int) -> None:
     from granian.log import LogLevels
     from granian.server import MPServer
 
-    os.environ["ASSAY_SERVED_BY"] = str(os.getpid())
+    os.environ["_ASSAY_SERVER"] = str(os.getpid())
     connections.close_all()  # a connection must not live on in the server's own process
     # A forked server starts at once; but one forked beside polars' threads waits for them forever.
     multiprocessing.set_start_method("spawn" if "polars" in sys.modules else "fork", force=True)
@@ -193,6 +193,7 @@ def serve(home: Path, port: int) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=5,
     )
     server.serve()
 

@@ -18,6 +18,9 @@ def _leave_with(parent: int) -> None:
     os._exit(1)
 
 
-if _parent := os.environ.get("ASSAY_SERVED_BY"):
+if _parent := os.environ.get("_ASSAY_SERVER"):
+    # Ctrl+C reaches the whole group of processes. The server tells its worker to stop; a worker that heard
+    # both at once would wait for itself forever.
+    os.setpgid(0, 0)
     threading.Thread(target=_leave_with, args=(int(_parent),), daemon=True).start()
 application = get_wsgi_application()
