@@ -93,9 +93,9 @@ def figures(found: list[Row], peers: list[Row], version: str) -> list[Figure]:
     complete = [name for name in complete if name != "Wawa skills"]
 
     def line(text: str, column: str, sets: tuple[str, ...], unit: str, target: str, *, low: bool) -> Figure:
-        beside = [(mean(peers, name, column, sets), name) for name in complete]
-        if not beside:
+        if not complete or column.startswith("rater"):
             return Figure(text, mean(found, DEFAULT, column, sets), unit, target)
+        beside = [(mean(peers, name, column, sets), name) for name in complete]
         value, name = min(beside) if low else max(beside)
         return Figure(
             text,

@@ -261,10 +261,15 @@ def speeds() -> list[Figure]:
                 ]
     step("import")
     bare = timed([sys.executable, "-c", "pass"], runs=5)
+    libraries = "import numpy, polars, scipy.sparse, scipy.special"
+    base = timed([sys.executable, "-c", libraries], runs=5, env=ONE_THREAD)
     taken = timed([sys.executable, "-c", "import assay.quality"], runs=5 if QUICK else 15, env=ONE_THREAD)
     told += [
         Figure("import assay.quality, whole process", taken.wall_s, "s wall", "<= 0.3"),
         Figure("import assay.quality, whole process, CPU", taken.cpu_s, "s CPU"),
+        Figure(
+            "import of numpy, scipy.sparse, scipy.special and polars, whole process", base.wall_s, "s wall"
+        ),
         Figure("an empty Python, whole process", bare.wall_s, "s wall"),
     ]
     return told

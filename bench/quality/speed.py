@@ -29,9 +29,14 @@ def crowd(votes: int, seed: int = 11) -> tuple[np.ndarray, np.ndarray, np.ndarra
         wrong_R_K_K[:, right, others] = rng.dirichlet(np.ones(LABELS - 1), raters)
     below_R_K_K = wrong_R_K_K.cumsum(axis=2)
     item_N = np.repeat(np.arange(items), EACH)
-    # Different raters for one item: a random start, then strides that cannot meet within the item.
-    start_I, stride_I = rng.integers(raters, size=items), rng.integers(1, raters // EACH, size=items)
-    rater_N = ((start_I[:, None] + np.arange(EACH) * stride_I[:, None]) % raters).reshape(-1)
+    rater_I_E = rng.integers(raters, size=(items, EACH))
+    while True:
+        rater_I_E.sort(axis=1)
+        (twice,) = np.nonzero((np.diff(rater_I_E, axis=1) == 0).any(axis=1))
+        if not len(twice):
+            break
+        rater_I_E[twice] = rng.integers(raters, size=(len(twice), EACH))
+    rater_N = rater_I_E.reshape(-1)
     truth_N = truth_I[item_N]
     drawn_N = (rng.random(items * EACH)[:, None] > below_R_K_K[rater_N, truth_N]).sum(axis=1)
     right_N = rng.random(items * EACH) < accuracy_R[rater_N]
