@@ -58,6 +58,14 @@ def test_only_the_pairs_of_a_table_are_laid_out(cast, client_of):
     assert "2 new works, 1 new items, 3 new answers, 0 judgments." in page
 
 
+def test_votes_that_gave_way_to_later_ones_are_told(cast, client_of):
+    twice = PAIRS + "The sea?,x,y,Wet.,A slow animal.,a,Dora\n"
+
+    page = client_of("Ann").post("/projects/moon/import/", csv(twice), follow=True).content.decode()
+
+    assert "1 votes gave way to a later one of the same rater on the same pair." in page
+
+
 def test_projects_named_in_other_scripts_stand_beside_each_other(cast):
     brief = BriefRow.objects.get().record()
     slugs = [

@@ -116,7 +116,7 @@ def bring_in(request: HttpRequest, slug: str, table: File[UploadedFile]) -> dict
         judgments=found.judgments,
         pairs=found.pairs,
     )
-    return dict(vars(report))
+    return {**vars(report), "repeated": found.repeated}
 
 
 @api.get("projects/{slug}/export/{form}")

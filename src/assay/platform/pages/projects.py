@@ -131,6 +131,9 @@ def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
             "%(works)s new works, %(items)s new items, %(samples)s new answers, %(judgments)s judgments."
         )
         messages.success(request, text % vars(report))
+        if found.repeated:
+            text = _("%s votes gave way to a later one of the same rater on the same pair.")
+            messages.warning(request, text % found.repeated)
     return redirect("project", slug)
 
 
