@@ -8,6 +8,7 @@ from assay.quality.bwa import bwa
 from assay.quality.columns import Columns
 from assay.quality.contest import contest
 from assay.quality.dawid_skene import dawid_skene
+from assay.quality.difficulty import Difficulty, difficulty
 from assay.quality.ebcc import ebcc
 from assay.quality.ensemble import ensemble
 from assay.quality.glad import glad
@@ -28,6 +29,7 @@ from assay.quality.weigh import Finding, weigh
 
 __all__ = [
     "Columns",
+    "Difficulty",
     "Finding",
     "GoldScores",
     "Method",
@@ -38,6 +40,7 @@ __all__ = [
     "bwa",
     "contest",
     "dawid_skene",
+    "difficulty",
     "ebcc",
     "ensemble",
     "glad",

@@ -20,6 +20,7 @@ from assay.quality.agreement import Agreement, alpha
 from assay.quality.agreement import Ratings as AgreedRatings
 from assay.quality.columns import Columns, Floats, VotesError
 from assay.quality.dawid_skene import dawid_skene
+from assay.quality.difficulty import difficulty
 from assay.quality.majority import majority
 from assay.quality.scores import score
 from assay.quality.weigh import Finding, weigh
@@ -47,7 +48,8 @@ class Study:
         How many answers count, and how many gave way to a later one of the same rater.
     verdicts
         One row an item: `item`, `verdict`, what is known about it, `answers`, and `doubt` from 0 (nothing
-        open) to 1, by which the rows worth a look come first.
+        open) to 1, by which the rows worth a look come first. For labels also `difficulty`, the share of
+        people who err on the item.
     raters
         One row a rater: `rater`, `mean`, `low`, `high` (95 %), `votes`; `measure` says of what.
     against
@@ -287,6 +289,7 @@ def _categorical(asked: _Asked) -> Study:
             "verdict": [verdict.label for verdict in finding.verdicts],
             "probability": [verdict.probability for verdict in finding.verdicts],
             "doubt": [verdict.contest for verdict in finding.verdicts],
+            "difficulty": difficulty(result).mean_I,
             "answers": _counts(columns.item_N, len(columns.items)),
             **{f"p[{label}]": result.posterior_I_K[:, code] for code, label in enumerate(columns.labels)},
         }
