@@ -59,7 +59,10 @@ def attempt(peer: str, kind: str, name: str, method: str, run, score) -> None:  
             said = run()
         row["cpu_s"] = time.process_time() - start
         signal.setitimer(signal.ITIMER_PROF, 0)
-        row.update(score(said))
+        found = score(said)
+        if not all(np.isfinite(value) for value in found.values()):
+            raise ValueError("scores that cannot be ranked: all equal, infinite or NaN")
+        row.update(found)
     except Exception as problem:  # noqa: BLE001  (whatever a peer raises is recorded)
         signal.setitimer(signal.ITIMER_PROF, 0)
         text = (str(problem).splitlines() or [""])[0]
