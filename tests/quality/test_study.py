@@ -25,8 +25,11 @@ PAIRS = answers(
 )
 TEXTS = answers(item=["i"] * 3, rater=PEOPLE, text=["the moon is out", "the moon is out", "a fish"])
 SPANS = answers(item=["i"] * 3, rater=PEOPLE, label=["[[0, 4]]", "[[0, 5]]", "[]"])
+BOXES = answers(item=["i"] * 3, rater=PEOPLE, label=["[]", "[[0, 0, 4.5, 5]]", '[[-1, 0, 4, 5, "cat"]]'])
+LEVELS = answers(item=["i"] * 3 + ["j"] * 3, rater=PEOPLE * 2, label=[3, 3, 2, 1, 1, 2])
 EVERY = {
-    "categorical": VOTES, "ordinal": VOTES, "ratings": NUMBERS, "pairs": PAIRS, "texts": TEXTS, "spans": SPANS
+    "categorical": VOTES, "ordinal": LEVELS, "ratings": NUMBERS, "pairs": PAIRS, "texts": TEXTS,
+    "spans": SPANS, "boxes": BOXES,
 }  # fmt: skip
 
 
@@ -97,9 +100,9 @@ def test_a_lead_is_told_what_to_do_next():
 
     steps = " ".join(study(table).next_steps)
 
-    assert "1 of 61 items have fewer than three answers" in steps
+    assert "Of 61 items 1 got fewer than 3 answers" in steps
     assert "coin" in steps
-    assert "1 raters gave fewer than five answers" in steps
+    assert "With fewer than five answers: 1 (new)" in steps
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,7 @@ def test_a_lead_is_told_what_to_do_next():
         (VOTES, {"type": "pairs"}, "left"),
         (TEXTS, {"type": "texts", "gold": VOTES}, "leave --gold out"),
         (VOTES, {"type": "ordinal", "levels": ["no", "maybe"]}, "'yes' is none of the levels"),
+        (VOTES, {"type": "ordinal"}, "say which label is higher"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_sentence(table, arguments, message):

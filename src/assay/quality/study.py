@@ -1,7 +1,7 @@
 """One question, any type of answer: a long table in, the same findings out.
 
-For people and programs that do not want to know which of five shapes their answers have. Each type names its
-columns, its registry group and its default method; the rest of Assay and the command line read `Study`.
+For people and programs that do not want to know which of several shapes their answers have. Each type names
+its columns, its registry group and its default method; the rest of Assay and the command line read `Study`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ MOST_CLASSES = 10
 
 SEED = 0
 """Of the resampling behind the interval of agreement: the same table always gives the same sentence."""
+
+FOUR_NUMBERS = r"^\s*\[\s*\[(?:\s*-?\d[\d.eE+-]*\s*,){3}\s*-?\d"
+"""How a list of boxes begins; a span has two numbers."""
+
+FEW_ANSWERS = 3
+"""Below this nobody can be outvoted, and an item is open for want of answers."""
 
 OPEN = 0.9
 """From this doubt on an item is worth a look: skilled people are split nearly evenly."""
@@ -107,33 +113,39 @@ class Study:
     def next_steps(self) -> tuple[str, ...]:
         """What a data lead would do now, in sentences; none where nothing stands out."""
         steps = []
-        thin = self.verdicts.filter(pl.col("answers") < 3)
+        few = pl.col("answers") < FEW_ANSWERS
+        thin = self.verdicts.filter(few)
         if len(thin):
             steps.append(
-                f"{len(thin):,} of {len(self.verdicts):,} items have fewer than three answers: "
+                f"Of {len(self.verdicts):,} items {len(thin):,} got fewer than {FEW_ANSWERS} answers: "
                 "collect more there first, nothing else adds as much."
             )
-        open_items = self.verdicts.filter(pl.col("doubt") >= OPEN)
+        open_items = self.verdicts.filter(~few & (pl.col("doubt") >= OPEN))
         if len(open_items):
-            named = ", ".join(open_items.sort("doubt", descending=True)["item"].head(3).to_list())
+            named = _named(open_items.sort("doubt", descending=True)["item"])
             steps.append(
-                f"{len(open_items):,} items are open although people answered them ({named}, …): "
-                "read them; a principle is missing, or the question is."
+                f"Still open although people answered: {len(open_items):,} ({named}). "
+                "Read them; a principle is missing, or the question is."
             )
         usual = float(np.median(self.raters["mean"].to_numpy()))
         weak = self.raters.filter(pl.col("high") < usual)
         if len(weak):
-            named = ", ".join(weak.sort("high")["rater"].head(3).to_list())
+            named = _named(weak.sort("high")["rater"])
             steps.append(
-                f"{len(weak):,} raters are surely below the middle of the crowd ({named}, …): "
-                "show them their own cases before you decide anything."
+                f"Surely below the middle of the crowd: {len(weak):,} ({named}). "
+                "Show them their own cases before you decide anything."
             )
         new = self.raters.filter(pl.col("votes") < 5)
         if len(new):
             steps.append(
-                f"{len(new):,} raters gave fewer than five answers: their intervals say almost nothing yet."
+                f"With fewer than five answers: {len(new):,} ({_named(new['rater'])}). "
+                "Their intervals say almost nothing yet."
             )
         return tuple(steps)
+
+
+def _named(names: pl.Series) -> str:
+    return ", ".join(names.head(3).to_list()) + (", …" if len(names) > 3 else "")
 
 
 def guess(table: object) -> str:
@@ -143,6 +155,8 @@ def guess(table: object) -> str:
     'pairs'
     >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["[[0, 4]]"]}))
     'spans'
+    >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["[[10, 20, 50, 80]]"]}))
+    'boxes'
     >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["yes"]}))
     'categorical'
     """
@@ -157,7 +171,9 @@ def guess(table: object) -> str:
         return "spans"
     cells = frame[label].drop_nulls().cast(pl.String)
     if len(cells) and cells.head(50).str.contains(r"^\s*\[").all():
-        return "spans"
+        # Nothing marked looks the same for both.
+        marked = cells.filter(~cells.str.contains(r"^\s*\[\s*\]\s*$")).head(50)
+        return "boxes" if len(marked) and marked.str.contains(FOUR_NUMBERS).all() else "spans"
     number = cells.cast(pl.Float64, strict=False)
     # Codes of classes are whole and few; ratings run over a scale.
     whole = number.null_count() == 0 and bool((number == number.floor()).all())
@@ -192,7 +208,7 @@ def study(
         Right answers, for the method to learn from: its items are held fixed, teach who is reliable and how
         sure to be, and are left out of the scores. For labels only.
     levels
-        For ordered classes, their labels from the lowest up; sorted by number or text where not given.
+        For ordered classes, their labels from the lowest up; needed unless they are numbers.
 
     Raises
     ------
@@ -323,11 +339,14 @@ def _calibrated(finding: Finding, gold: Mapping[str, str]) -> tuple[list[float],
 
 
 def _sorted_levels(labels: Sequence[str]) -> list[str]:
-    """Return labels from the lowest up: as numbers where they all are, as text otherwise."""
+    """Return labels that are numbers from the lowest up; words have an order that only people know."""
     try:
         return sorted(labels, key=float)
     except ValueError:
-        return sorted(labels)
+        example = ",".join(labels[:3])
+        raise AssayError(
+            f"say which label is higher, from the lowest up: --levels {example} (or in Python levels=[…])"
+        ) from None
 
 
 def _ordinal(asked: _Asked) -> Study:
@@ -587,6 +606,42 @@ def _nested(part: Sequence[object]) -> bool:
     return not part or isinstance(part[0], list)
 
 
+def _boxes(asked: _Asked) -> Study:
+    from assay.quality import boxes  # noqa: PLC0415
+
+    held = boxes.Boxes.from_frame(tables.votes(asked.frame))
+    result = asked.run(held)
+    scores: dict[str, Mapping[str, float]] = {}
+    if asked.gold is not None:
+        gold = tables.gold(asked.gold)
+        right = boxes.Boxes.from_frame(
+            pl.DataFrame({"item": list(gold), "rater": "gold", "label": list(gold.values())})
+        )
+        scores[asked.method] = boxes.against(result, right)
+    verdicts = pl.DataFrame(
+        {
+            "item": held.items,
+            "verdict": [json.dumps([list(box) for box in found]) for found in result.verdicts.values()],
+            "probability": result.sure_I,
+            "doubt": np.clip(2 * (1 - result.sure_I), 0, 1),
+            "answers": _counts(held.item_N, len(held.items)),
+        }
+    )
+    votes = _counts(held.rater_N, len(held.raters))
+    people = _people(held.raters, result.precision_R, result.precision_low_R, result.precision_high_R, votes)
+    people = people.with_columns(pl.Series("recall", result.recall_R), pl.Series("iou", result.iou_R))
+    return _of(
+        asked,
+        held,
+        verdicts,
+        people,
+        measure="precision against the others' boxes",
+        notes=(),
+        scores=scores,
+        detail=result,
+    )
+
+
 @dataclass(frozen=True)
 class AnswerType:
     """How answers of one type are read: its registry group, its default method, and its reader."""
@@ -604,5 +659,6 @@ TYPES: Mapping[str, AnswerType] = {
     "pairs": AnswerType("the better of two: left, right, label", "pairs", "crowd-bradley-terry", _pairs),
     "texts": AnswerType("a text", "texts", "rasa", _texts),
     "spans": AnswerType("a JSON list of [start, end)", "spans", "soft", _spans),
+    "boxes": AnswerType("a JSON list of [x0, y0, x1, y1]", "boxes", "fused", _boxes),
 }
 """The types of answers that `study` reads."""
