@@ -62,6 +62,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "weighted": "assay.quality.spans:weighted",
         "staple": "assay.quality.spans:staple",
     },
+    "boxes": {
+        "fused": "assay.quality.boxes:fused",
+    },
     "formats": {
         "jsonl": "assay.datasets.formats.jsonl:FORMAT",
         "trl-preference": "assay.datasets.formats.trl_preference:FORMAT",

@@ -1,4 +1,4 @@
-"""One test over every method for ratings, comparisons, texts and spans: to join is to be checked."""
+"""One test over every method for ratings, comparisons, texts, spans and boxes: to join is to be checked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from assay import registry
+from assay.quality.boxes import Boxes
 from assay.quality.pairs import Pairs
 from assay.quality.ratings import Ratings
 from assay.quality.spans import Spans
@@ -72,11 +73,23 @@ def span_rows() -> pl.DataFrame:
     return frame([*rows, ("alone", "eve", "[[0, 4]]")], "item", "rater", "label")
 
 
+def box_rows() -> pl.DataFrame:
+    rng = np.random.default_rng(5)
+    rows = []
+    for n in range(20):
+        x, y = rng.integers(0, 50, 2).tolist()
+        for who in PEOPLE:
+            off = int(rng.integers(0, 3)) if who != "eve" else int(rng.integers(20, 60))
+            rows.append((f"i{n:02}", who, f"[[{x + off}, {y}, {x + off + 12}, {y + 9}]]"))
+    return frame([*rows, ("alone", "eve", "[[0, 0, 4, 4]]")], "item", "rater", "label")
+
+
 GROUPS = {
     "ratings": (Ratings.from_frame, rating_rows, "reliability_R", "sd_I"),
     "pairs": (Pairs.from_frame, pair_rows, "reliability_R", "sd_I"),
     "texts": (Texts.from_frame, text_rows, "quality_R", "sure_I"),
     "spans": (Spans.from_frame, span_rows, "precision_R", "sure_I"),
+    "boxes": (Boxes.from_frame, box_rows, "precision_R", "sure_I"),
 }
 """Group → how its table is read, a table, and where its result keeps rater quality and uncertainty."""
 
@@ -170,4 +183,5 @@ def test_every_table_refuses_an_empty_id_and_names_its_row(group):
 def test_the_first_name_of_a_group_is_its_default(group):
     assert registry.names(group)[0] == {
         "ratings": "chosen", "pairs": "crowd-bradley-terry", "texts": "rasa", "spans": "soft",
+        "boxes": "fused",
     }[group]  # fmt: skip

@@ -52,6 +52,7 @@ def command(
       pairs        the better of two; columns left, right, label: crowd-bradley-terry, bradley-terry
       texts        a text; column text: rasa, weighted-medoid, medoid, rover
       spans        a JSON list of [start, end): soft, weighted, staple
+      boxes        a JSON list of [x0, y0, x1, y1]: fused
 
     \b
     Examples:
