@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from assay.quality.study import Study
+    from assay.quality.findings import Study
 
 
 @click.command("quality")

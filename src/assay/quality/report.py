@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 from assay.quality import plots
-from assay.quality.study import Study
+from assay.quality.findings import Study
 from assay.quality.weigh import Finding
 
 MOST_OPEN = 25
