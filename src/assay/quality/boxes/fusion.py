@@ -6,8 +6,9 @@ import numpy as np
 
 from assay.quality.boxes.columns import Boxes
 from assay.quality.boxes.overlap import SAME, iou, matched
-from assay.quality.boxes.result import BoxesResult, pooled
+from assay.quality.boxes.result import BoxesResult
 from assay.quality.reading import Codes, Floats, summed
+from assay.quality.shares import pooled
 
 THRESHOLD = 0.4
 """Share of raters from which a box is kept. People leave out more than they add, so half is strict: two of
@@ -68,8 +69,9 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
     share_C = np.array([share for *_, share in rows], dtype=np.float64)
     things_I = np.bincount(item_C, minlength=n_items)
     calls_I = summed(item_C, np.maximum(share_C, 1 - share_C), n_items)
-    precision, recall = pooled(boxes, hit_N, own_N), pooled(boxes, hit_N, theirs_N)
-    overlap_R = pooled(boxes, overlap_N, hit_N)
+    rater_N, n_raters = boxes.rater_N, len(boxes.raters)
+    precision, recall = (pooled(rater_N, n_raters, hit_N, of_N) for of_N in (own_N, theirs_N))
+    overlap_R = pooled(rater_N, n_raters, overlap_N, hit_N)
     return BoxesResult(
         boxes=boxes,
         item_C=item_C,

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
-from scipy.special import betaincinv
-
 from assay.quality.boxes.columns import Box, Boxes
-from assay.quality.reading import Bools, Codes, Floats, summed
-
-SHRUNK = 3.0
-"""Items that the crowd's own precision, recall and overlap weigh in each rater's."""
+from assay.quality.reading import Bools, Codes, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +66,3 @@ class BoxesMethod(Protocol):
     """A method for boxes: one function, boxes in, a frozen result out."""
 
     def __call__(self, boxes: Boxes, /) -> BoxesResult: ...
-
-
-def pooled(boxes: Boxes, hit_N: Floats, of_N: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return hits over all of each rater, shrunk towards the crowd's, and its interval."""
-    n_raters, total = len(boxes.raters), float(of_N.sum())
-    crowd = (float(hit_N.sum()) + 1) / (total + 2)
-    usual = total / max(int((of_N > 0).sum()), 1) or 1.0
-    hit_R = summed(boxes.rater_N, hit_N, n_raters) + SHRUNK * usual * crowd
-    of_R = summed(boxes.rater_N, of_N, n_raters) + SHRUNK * usual
-    counted_R = summed(boxes.rater_N, (of_N > 0).astype(np.float64), n_raters) + SHRUNK
-    share_R = hit_R / of_R
-    right_R = np.clip(share_R, 1e-6, 1 - 1e-6) * counted_R
-    low_R, high_R = (betaincinv(right_R, counted_R - right_R, p) for p in (0.025, 0.975))
-    return share_R, np.minimum(low_R, share_R), np.maximum(high_R, share_R)

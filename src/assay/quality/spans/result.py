@@ -7,13 +7,10 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.special import betaincinv
 
 from assay.quality.reading import Floats, summed
+from assay.quality.shares import pooled
 from assay.quality.spans.columns import Spans
-
-SHRUNK = 3.0
-"""Items that the crowd's own precision and recall weigh in each rater's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +133,8 @@ def against_others(
     missed_N = _missed(spans, voted_U / np.maximum(total_I[item_U], 1e-12), total_I, weight_N, threshold)
     theirs_N = both_N + missed_N
     return (
-        _pooled(spans, both_N * seen_N, own_N * seen_N),
-        _pooled(spans, both_N * seen_N, theirs_N * seen_N),
+        pooled(spans.rater_N, len(spans.raters), both_N * seen_N, own_N * seen_N),
+        pooled(spans.rater_N, len(spans.raters), both_N * seen_N, theirs_N * seen_N),
     )
 
 
@@ -161,17 +158,3 @@ def _missed(spans: Spans, share_U: Floats, total_I: Floats, weight_N: Floats, th
     held_N = summed(marks.row, runs.size_U[marks.col] * held_M, len(spans))
     missed: Floats = np.maximum(wanted_N - held_N, 0)
     return missed
-
-
-def _pooled(spans: Spans, hit_N: Floats, of_N: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the share of hits of each rater, shrunk towards the crowd's, and its interval."""
-    n_raters, total = len(spans.raters), float(of_N.sum())
-    crowd = (float(hit_N.sum()) + 1) / (total + 2)
-    usual = total / max(int((of_N > 0).sum()), 1) or 1.0
-    hit_R = summed(spans.rater_N, hit_N, n_raters) + SHRUNK * usual * crowd
-    of_R = summed(spans.rater_N, of_N, n_raters) + SHRUNK * usual
-    counted_R = summed(spans.rater_N, (of_N > 0).astype(np.float64), n_raters) + SHRUNK
-    share_R = hit_R / of_R
-    right_R = np.clip(share_R, 1e-6, 1 - 1e-6) * counted_R
-    ends = [betaincinv(right_R, counted_R - right_R, p) for p in (0.025, 0.975)]
-    return share_R, np.minimum(ends[0], share_R), np.maximum(ends[1], share_R)
