@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from assay.errors import AssayError, TableError
 from assay.quality import Columns, dawid_skene, hierarchical
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.scale import Scaled, fit, fit_on_ray, posteriors_on_ray, split
 
 METHODS = {"hierarchical": hierarchical, "dawid-skene": dawid_skene}
@@ -127,7 +127,7 @@ def test_known_items_are_held_as_in_memory(method):
 
 
 def test_many_distinct_ballots_come_to_rest_at_the_same_round_as_in_memory(monkeypatch):
-    for module in ("assay.quality.hierarchical", "assay.quality.scale.fit"):
+    for module in ("assay.quality.labels.hierarchical", "assay.quality.scale.fit"):
         monkeypatch.setattr(sys.modules[module], "MANY", 150)
     votes = crowd(6).sort("item")
 

@@ -14,7 +14,7 @@ import polars as pl
 from scipy.special import expit, logit
 
 from assay.errors import AssayError, TableError
-from assay.quality.columns import Codes, Floats
+from assay.quality.labels.columns import Codes, Floats
 from assay.records import Skill
 
 AXES = ("skill", "language", "domain")

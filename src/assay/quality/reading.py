@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from assay.errors import TableError
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]

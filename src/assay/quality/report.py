@@ -8,7 +8,7 @@ from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 from assay.quality import plots
 from assay.quality.findings import Study
-from assay.quality.weigh import Finding
+from assay.quality.labels.weigh import Finding
 
 MOST_OPEN = 25
 """Open items that the page lists; the tables on disk hold all of them."""

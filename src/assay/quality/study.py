@@ -18,13 +18,13 @@ from assay import registry, tables
 from assay.errors import AssayError
 from assay.quality.agreement import Agreement, alpha
 from assay.quality.agreement import Ratings as AgreedRatings
-from assay.quality.columns import Columns, Floats, VotesError
-from assay.quality.dawid_skene import dawid_skene
-from assay.quality.difficulty import difficulty
 from assay.quality.findings import Study
-from assay.quality.majority import majority
-from assay.quality.scores import score
-from assay.quality.weigh import Finding, weigh
+from assay.quality.labels.columns import Columns, Floats, VotesError
+from assay.quality.labels.dawid_skene import dawid_skene
+from assay.quality.labels.difficulty import difficulty
+from assay.quality.labels.majority import majority
+from assay.quality.labels.scores import score
+from assay.quality.labels.weigh import Finding, weigh
 
 MOST_CLASSES = 10
 """More different whole numbers than this are ratings; fewer may be names of classes."""

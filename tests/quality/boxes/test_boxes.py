@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assay.errors import TableError
 from assay.quality import boxes
 from assay.quality.boxes import Boxes
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.study import guess, study
 
 box = st.tuples(

@@ -14,7 +14,7 @@ from scipy.stats import kendalltau
 from assay import tables
 from assay.errors import TableError
 from assay.quality import pairs
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.pairs import Pairs
 
 METHODS = [pairs.bradley_terry, pairs.crowd_bradley_terry]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assay import tables
 from assay.errors import TableError
 from assay.quality import Columns, ratings
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.ratings import Ratings, gaussian
 
 METHODS = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assay import tables
 from assay.errors import TableError
 from assay.quality import spans
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.spans import Spans
 
 METHODS = [spans.soft, spans.weighted, spans.staple]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assay import tables
 from assay.errors import TableError
 from assay.quality import texts
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.texts import Texts
 from assay.quality.texts.likeness import grams, hashed, likeness, tf_idf
 from assay.quality.texts.rover import align

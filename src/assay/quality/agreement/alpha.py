@@ -10,7 +10,7 @@ from scipy import sparse
 
 from assay.quality.agreement.ratings import AgreementError, Ratings, patterns
 from assay.quality.agreement.result import CELLS, DRAWS, Agreement, settle
-from assay.quality.columns import Columns, Floats
+from assay.quality.labels.columns import Columns, Floats
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Distance = Callable[[Floats, Floats], Floats]

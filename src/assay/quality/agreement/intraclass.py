@@ -9,7 +9,7 @@ from scipy.special import fdtri
 
 from assay.quality.agreement.ratings import AgreementError, Ratings
 from assay.quality.agreement.result import NOBODY, Agreement, Size, undefined
-from assay.quality.columns import Columns, Floats
+from assay.quality.labels.columns import Columns, Floats
 
 IntraclassForm = Literal["1,1", "1,k", "2,1", "2,k", "3,1", "3,k"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from assay.quality.agreement.ratings import AgreementError, Ratings, patterns
 from assay.quality.agreement.result import DRAWS, NOBODY, Agreement, Size, settle, undefined
-from assay.quality.columns import Columns, Floats
+from assay.quality.labels.columns import Columns, Floats
 
 Disagreement = Literal["plain", "linear", "quadratic"]
 """What two different labels cost: always 1, their distance in the order of the labels, or its square."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import betaincinv
 
-from assay.quality.columns import Codes, Columns, Floats
+from assay.quality.labels.columns import Codes, Columns, Floats
 
 
 @dataclass(frozen=True, eq=False)

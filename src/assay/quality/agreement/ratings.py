@@ -12,7 +12,7 @@ from scipy import sparse
 
 from assay.errors import AssayError
 from assay.quality.agreement.result import Size
-from assay.quality.columns import Codes, Columns, Floats
+from assay.quality.labels.columns import Codes, Columns, Floats
 
 
 class AgreementError(AssayError):

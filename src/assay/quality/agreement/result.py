@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.quality.columns import Floats
+from assay.quality.labels.columns import Floats
 
 DRAWS = 1_000
 """Resamples behind an interval: its ends then move by about a twentieth of its width from seed to seed."""

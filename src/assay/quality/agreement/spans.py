@@ -14,7 +14,7 @@ import numpy as np
 
 from assay.quality.agreement.ratings import AgreementError
 from assay.quality.agreement.result import DRAWS, Agreement, Size, settle
-from assay.quality.columns import Floats
+from assay.quality.labels.columns import Floats
 
 
 @dataclass(frozen=True, slots=True)

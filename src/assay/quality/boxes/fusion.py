@@ -7,8 +7,8 @@ import numpy as np
 from assay.quality.boxes.columns import Boxes
 from assay.quality.boxes.overlap import SAME, iou, matched
 from assay.quality.boxes.result import BoxesResult
+from assay.quality.labels.shares import pooled
 from assay.quality.reading import Codes, Floats, summed
-from assay.quality.shares import pooled
 
 THRESHOLD = 0.4
 """Share of raters from which a box is kept. People leave out more than they add, so half is strict: two of

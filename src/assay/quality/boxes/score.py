@@ -7,7 +7,7 @@ import numpy as np
 from assay.quality.boxes.columns import Boxes
 from assay.quality.boxes.overlap import matched
 from assay.quality.boxes.result import BoxesResult
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.reading import Floats
 
 

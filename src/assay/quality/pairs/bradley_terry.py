@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 from scipy.special import betaincinv, expit, ndtr
 
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.pairs.columns import Pairs
 from assay.quality.pairs.result import PairsResult
 from assay.quality.reading import Floats

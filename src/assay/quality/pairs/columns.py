@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from assay.errors import TableError
 from assay.quality import reading
-from assay.quality.columns import VotesError
+from assay.quality.labels.columns import VotesError
 from assay.quality.reading import Codes, Floats
 
 TIE = "tie"

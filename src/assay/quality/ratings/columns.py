@@ -11,7 +11,7 @@ import polars as pl
 
 from assay.errors import TableError
 from assay.quality import reading
-from assay.quality.columns import Columns, VotesError
+from assay.quality.labels.columns import Columns, VotesError
 from assay.quality.reading import Codes, Floats
 
 

@@ -18,17 +18,17 @@ from scipy import sparse
 from scipy.special import digamma
 
 from assay.errors import AssayError
-from assay.quality.ballots import WORTH_MERGING, mixed, normalised
-from assay.quality.columns import Floats
-from assay.quality.dawid_skene import PRIOR_RIGHT, PRIOR_WRONG
-from assay.quality.hierarchical import (
+from assay.quality.labels.ballots import WORTH_MERGING, mixed, normalised
+from assay.quality.labels.columns import Floats
+from assay.quality.labels.dawid_skene import PRIOR_RIGHT, PRIOR_WRONG
+from assay.quality.labels.hierarchical import (
     ASSUMED,
     BASE_RATERS,
     BASE_RIGHT,
     BASE_WRONG,
     FEWEST_ROUNDS,
     MANY,
-    _crowd,  # one model in two forms
+    crowd_habits,  # one model in two forms
 )
 from assay.quality.scale.parts import ROWS, Names, Part, Source, frames
 
@@ -117,7 +117,7 @@ class Model(Protocol):
 
 @dataclass
 class DawidSkene:
-    """As `assay.quality.dawid_skene`."""
+    """As `assay.quality.labels.dawid_skene`."""
 
     labels: int
     method: str = "dawid-skene"
@@ -141,7 +141,7 @@ class DawidSkene:
 
 @dataclass
 class Hierarchical:
-    """As `assay.quality.hierarchical`; `crowd_K_K` is what it has learned of the crowd so far."""
+    """As `assay.quality.labels.hierarchical`; `crowd_K_K` is what it has learned of the crowd so far."""
 
     labels: int
     crowd_K_K: Floats = field(init=False)
@@ -158,7 +158,7 @@ class Hierarchical:
         row_R_K = counts_R_K_K.sum(axis=2)
         if iteration > 1:
             for _ in range(2):
-                crowd_K_K = _crowd(counts_R_K_K, row_R_K, crowd_K_K)
+                crowd_K_K = crowd_habits(counts_R_K_K, row_R_K, crowd_K_K)
             n_raters = len(counts_R_K_K)
             crowd_K_K = (n_raters * crowd_K_K + BASE_RATERS * self.base_K_K) / (n_raters + BASE_RATERS)
             self.crowd_K_K = crowd_K_K

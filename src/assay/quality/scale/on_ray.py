@@ -16,7 +16,7 @@ import polars as pl
 
 from assay.errors import AssayError
 from assay.extras import need
-from assay.quality.hierarchical import MANY
+from assay.quality.labels.hierarchical import MANY
 from assay.quality.scale.fit import Distinct, Scaled, Sums, Survey, Tables, add, marks, rounds, summed
 from assay.quality.scale.parts import Names, frames
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from assay.errors import TableError
-from assay.quality.columns import MAX_LABELS, Codes, Floats, VotesError
+from assay.quality.labels.columns import MAX_LABELS, Codes, Floats, VotesError
 
 Source = pl.LazyFrame | Sequence[pl.DataFrame] | Sequence[pl.LazyFrame] | Callable[[], Iterable[pl.DataFrame]]
 """Votes with the columns `item, rater, label` and perhaps `weight`, one row a vote, readable again and again.

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from assay.quality.labels.shares import pooled
 from assay.quality.reading import Floats, summed
-from assay.quality.shares import pooled
 from assay.quality.spans.columns import Spans
 
 

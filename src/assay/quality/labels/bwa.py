@@ -1,0 +1,98 @@
+"""BWA, the Bayesian weighted average: each rater has a precision, and probabilities stay modest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.quality.labels.ballots import Ballots
+from assay.quality.labels.columns import Columns, Floats
+from assay.quality.labels.hierarchical import at_rest
+from assay.quality.labels.result import Result
+
+PRIOR_VOTES = 15.0
+"""Votes that the crowd's precision weighs in a rater's: the constant of the paper."""
+
+
+def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100) -> Result:
+    """Average the votes on each label with a learned precision for each rater, as if votes were measurements.
+
+    For each label k on its own, a vote is y = 1 or 0, y_ir ~ N(z_i, 1/v_r), v_r ~ Gamma, z_i ~ N(μ, 1): v_r
+    = (15 + n_r) / (β + Σ(y − z)²), z_i = (μ + Σ v_r·y) / (1 + Σ v_r), μ the mean of z. The scale β makes the
+    prior precision that of the vote shares: 15·4(1 − 1/K)·Σ n_i z_i(1 − z_i)/N there. The K values of an
+    item are then divided by their sum.
+
+    Source: Li, Y., Rubinstein & Cohn, "Truth inference at scale: a Bayesian model for adjudicating highly
+    redundant crowd annotations", WWW 2019; constants are the paper's.
+
+    Parameters
+    ----------
+    columns
+        N votes; one round costs O(N·K). `history_R_K_K` is left aside: the model has no labels to confuse.
+    tolerance
+        As in `hierarchical`.
+
+    >>> votes = [(i, name, "no" if name == "tired" and i % 2 else "yes") for i in range(8)
+    ...          for name in ("ann", "ben", "tired")]
+    >>> bwa(Columns.from_lists(*zip(*votes))).posterior_I_K[1].round(1).tolist()
+    [0.2, 0.8]
+    """
+    ballots = columns.ballots
+    n_raters, n_labels = len(columns.raters), len(columns.labels)
+    diagonal = np.arange(n_labels)
+    # Columns 0 to K − 1 sum the precision of the votes for a label, K to 2K − 1 that of all votes.
+    table_R_2K_K = np.zeros((n_raters, 2 * n_labels, n_labels))
+
+    z_P_K = ballots.shares_P_K
+    both_P_2K = np.empty((len(z_P_K), 2 * n_labels))
+    # Votes for the label, and all votes, of each rater: what the sums of squares start from.
+    ones_R_1_K = ballots.counts(np.ones((len(z_P_K), 1)))
+    given_R_K = ones_R_1_K[:, 0, :]
+    votes_R = given_R_K.sum(axis=1)
+    spread_R_K = ballots.counts(z_P_K * (1 - z_P_K)).sum(axis=2)
+    scale_K = PRIOR_VOTES * 4 * (1 - 1 / n_labels) * spread_R_K.sum(axis=0) / votes_R.sum()
+    scale_K = np.maximum(scale_K, 1e-6)
+
+    converged, iteration = False, 0
+    while not converged and iteration < max_iterations:
+        iteration += 1
+        both_P_2K[:, :n_labels] = z_P_K
+        square_R_K = _squares(ballots, both_P_2K, given_R_K)
+        precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + square_R_K)
+        table_R_2K_K[:, diagonal, diagonal] = precision_R_K
+        table_R_2K_K[:, n_labels:] = precision_R_K[:, :, None]
+        sums_P_2K = ballots.scores(table_R_2K_K)
+        updated_P_K = sums_P_2K[:, :n_labels] + ballots.total(z_P_K) / len(columns.items)
+        updated_P_K /= 1 + sums_P_2K[:, n_labels:]
+        updated_P_K = ballots.clamped(updated_P_K)
+        converged = at_rest(z_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
+        z_P_K = updated_P_K
+
+    posterior_P_K = np.maximum(z_P_K, 1e-6)
+    posterior_P_K /= posterior_P_K.sum(axis=1, keepdims=True)
+    return Result(
+        columns=columns,
+        posterior_I_K=ballots.by_item(posterior_P_K),
+        method="bwa",
+        assumed=(
+            "everybody errs at one rate, on every item and label",
+            "mistakes do not repeat from one rater to the next",
+        ),
+        converged=converged,
+        iterations=iteration,
+        counts_R_K_K=ballots.confusions(posterior_P_K),
+    )
+
+
+def _squares(ballots: Ballots, both_P_2K: Floats, given_R_K: Floats) -> Floats:
+    """Σ(y − z)² over the votes of each rater, for each label: Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
+
+    `both_P_2K` has room for z and z², with z in it; it is the same array every round, since at millions of
+    items fresh memory costs more than the sums.
+    """
+    n_labels = given_R_K.shape[1]
+    diagonal = np.arange(n_labels)
+    np.square(both_P_2K[:, :n_labels], out=both_P_2K[:, n_labels:])
+    counts_R_2K_K = ballots.counts(both_P_2K)
+    own_R_K = counts_R_2K_K[:, diagonal, diagonal]
+    square_R_K: Floats = counts_R_2K_K[:, n_labels:].sum(axis=2) - 2 * own_R_K + given_R_K
+    return np.maximum(square_R_K, 0)
