@@ -5,13 +5,27 @@ Takes what an author wrote, gives a checked `Brief` and the works that follow fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import hashlib
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import combinations
 from typing import Any
 
 from assay.errors import AssayError
 from assay.records import Brief, Item, Question, Sample, Work, WorkedExample
+
+TYPES = ("categorical", "ordinal", "ratings", "spans", "rankings", "texts", "boxes")
+"""What a vote on a question can be; statistics have methods for each."""
+
+LABELLED = ("categorical", "ordinal")
+"""The types whose votes are one of the question's labels."""
+
+TOGETHER = 8
+"""Nobody compares more samples than this at once; an item with more is laid out as several works."""
+
+LONGEST_KEY = 300
+"""A work named after many authors gets a digest in their place from this length on."""
 
 
 class BriefError(AssayError):
@@ -33,12 +47,33 @@ def check(brief: Brief) -> Brief:
         raise BriefError("judgments_per_work must be at least 1")
     seen: set[str] = set()
     for question in brief.questions:
-        if len(set(question.labels)) < 2:
-            raise BriefError(f"question {question.name!r} needs at least two different labels")
+        _check_question(question)
         if question.name in seen:
             raise BriefError(f"question {question.name!r} is asked twice; rename one of them")
         seen.add(question.name)
     return brief
+
+
+def _check_question(question: Question) -> None:
+    name = question.name
+    if not name.strip():
+        raise BriefError("a question has no name; give it one")
+    if question.type not in TYPES:
+        known = ", ".join(TYPES)
+        raise BriefError(f"question {name!r} has the unknown type {question.type!r}; known: {known}")
+    if question.type in LABELLED and len(set(question.labels)) < 2:
+        raise BriefError(f"question {name!r} needs at least two different labels")
+    if len(set(question.labels)) < len(question.labels):
+        raise BriefError(f"question {name!r} gives a label twice; remove one of them")
+    if not all(label.strip() for label in question.labels):
+        raise BriefError(f"question {name!r} has an empty label; name it or remove it")
+    if question.type == "ratings":
+        if question.low is None or question.high is None:
+            raise BriefError(f"question {name!r} asks for a number; say from which `low` to which `high`")
+        if not (math.isfinite(question.low) and math.isfinite(question.high)):
+            raise BriefError(f"question {name!r} has a scale without an end; `low` and `high` are numbers")
+        if question.low >= question.high:
+            raise BriefError(f"question {name!r} has a scale that does not rise; set `low` below `high`")
 
 
 def revise(brief: Brief, **changes: Any) -> Brief:
@@ -75,10 +110,7 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
             kind=str(fields["kind"]),
             version=int(fields.get("version", 1)),
             principles=tuple(map(str, fields.get("principles", ()))),
-            questions=tuple(
-                Question(q["name"], q["text"], tuple(map(str, q["labels"])), bool(q.get("ordered", False)))
-                for q in fields.get("questions", ())
-            ),
+            questions=tuple(_question(question) for question in fields.get("questions", ())),
             examples=tuple(WorkedExample(**example) for example in fields.get("examples", ())),
             languages=tuple(map(str, fields.get("languages", ()))),
             judgments_per_work=int(fields.get("judgments_per_work", 3)),
@@ -90,11 +122,30 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
     return check(brief)
 
 
+def _question(fields: Mapping[str, Any]) -> Question:
+    known = set(Question.__dataclass_fields__)
+    if unknown := sorted(set(fields) - known):
+        raise BriefError(
+            f"a question has unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
+    low, high = (None if fields.get(end) is None else float(fields[end]) for end in ("low", "high"))
+    return Question(
+        name=str(fields["name"]),
+        text=str(fields["text"]),
+        labels=tuple(map(str, fields.get("labels", ()))),
+        type=str(fields.get("type", "categorical")),
+        low=low,
+        high=high,
+        **{flag: bool(fields.get(flag, False)) for flag in ("ordered", "several", "sourced", "compares")},
+    )
+
+
 def plan(
     items: Iterable[Item],
     samples: Iterable[Sample],
     *,
-    shows: int,
+    shows: int | None,
+    bare: bool = False,
     only: Collection[frozenset[str]] | None = None,
 ) -> list[Work]:
     """Lay out the works of a project: every group of `shows` samples of one item, judged together.
@@ -104,7 +155,11 @@ def plan(
     items, samples
         Samples whose item is not among `items` are an error.
     shows
-        How many samples a kind shows at once: 0 for a demonstration, 1 for a rubric, 2 for a comparison.
+        How many samples a kind shows at once: 0 for a demonstration, 1 for a rubric, 2 for a comparison;
+        `None` for all samples of an item, of which there must be two. More than eight become several works
+        of nearly the same size.
+    bare
+        Whether an item without any sample is a work of its own.
     only
         The groups to lay out, each as the ids of its samples; all groups where not given.
 
@@ -112,6 +167,8 @@ def plan(
     >>> answers = [Sample(f"moon/{name}", "moon", name, "…") for name in ("a", "b", "c")]
     >>> [work.id for work in plan([moon], answers, shows=2)]
     ['moon:a|b', 'moon:a|c', 'moon:b|c']
+    >>> [work.id for work in plan([moon], answers, shows=None)]
+    ['moon:a|b|c']
     """
     by_item: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -119,14 +176,29 @@ def plan(
     works: list[Work] = []
     for item in items:
         own = sorted(by_item.pop(item.id, []), key=lambda sample: sample.id)
-        if not shows:
+        if shows == 0 or (bare and not own):
             works.append(Work(item.id, item))
             continue
         works.extend(
-            Work(f"{item.id}:{'|'.join(sample.author for sample in group)}", item, group)
-            for group in combinations(own, shows)
+            Work(_key(item, group), item, group)
+            for group in (_together(own) if shows is None else combinations(own, shows))
             if only is None or frozenset(sample.id for sample in group) in only
         )
     if by_item:
         raise BriefError(f"samples belong to an unknown item {next(iter(by_item))!r}; import its prompt too")
     return works
+
+
+def _together(own: Sequence[Sample]) -> list[tuple[Sample, ...]]:
+    """Return samples in groups of at most `TOGETHER`, as even as can be; none where there is only one."""
+    if len(own) < 2:
+        return []
+    groups = math.ceil(len(own) / TOGETHER)
+    return [tuple(own[start::groups]) for start in range(groups)]
+
+
+def _key(item: Item, group: Sequence[Sample]) -> str:
+    names = "|".join(sample.author for sample in group)
+    if len(group) > 2 and len(names) > LONGEST_KEY:
+        names = hashlib.sha256(names.encode()).hexdigest()[:32]
+    return f"{item.id}:{names}"

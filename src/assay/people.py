@@ -69,10 +69,16 @@ def _about(skill: Skill) -> str:
             f"On “{skill.question}” nobody else has judged your works yet: there is nothing to compare with."
         )
     measure = "known answers" if skill.against == "gold" else "the verdicts that others reached"
-    sentence = (
-        f"On “{skill.question}” you are right about {skill.mean:.0%} of the time "
-        f"(95 % interval {skill.low:.0%} to {skill.high:.0%}), measured against {measure}."
-    )
+    if skill.measure:
+        sentence = (
+            f"On “{skill.question}” your {skill.measure} is {skill.mean:.2f} "
+            f"(95 % interval {skill.low:.2f} to {skill.high:.2f})."
+        )
+    else:
+        sentence = (
+            f"On “{skill.question}” you are right about {skill.mean:.0%} of the time "
+            f"(95 % interval {skill.low:.0%} to {skill.high:.0%}), measured against {measure}."
+        )
     if skill.votes < FEW_VOTES:
         sentence += f" That rests on {skill.votes} vote{'s' if skill.votes > 1 else ''} only."
     return sentence

@@ -20,13 +20,24 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 class Question:
     """One thing asked of a person, and the labels they can give.
 
-    `ordered` says that the labels run from worst to best.
+    `ordered` says that the labels run from worst to best. `type` says what a vote is: `categorical` or
+    `ordinal` (one of `labels`), `ratings` (a number from `low` to `high`), `spans` (a JSON list of
+    [start, end)), `rankings` (a JSON list from the best down, ties as a list within), `texts` or `boxes`.
+    `several` lets a person give more than one label. `sourced` asks where an answer is known from.
+    `compares` says that the labels a, b, … stand for the samples of a work, in their order, so that a vote
+    says which one won.
     """
 
     name: str
     text: str
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
     ordered: bool = False
+    type: str = "categorical"
+    low: float | None = None
+    high: float | None = None
+    several: bool = False
+    sourced: bool = False
+    compares: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +51,22 @@ class WorkedExample:
 
 
 @dataclass(frozen=True, slots=True)
+class Pay:
+    """What a judgment earns, or an hour of work; `currency` is an ISO 4217 code."""
+
+    amount: float
+    currency: str
+    per: Literal["judgment", "hour"] = "judgment"
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What a project is for, in one version; a change is a new version, never an edit.
 
-    `goal` says what the data is for, `principles` decide the cases that nobody foresaw. `kind` names how a
-    judgment is taken; `judgments_per_work` is the cap on judgments for one piece of work.
+    `goal` says what the data is for, `principles` decide the cases that nobody foresaw. `great` says what
+    answers that one remembers have, `ticks_boxes` what merely looks like them. `kind` names how a judgment is
+    taken; `skills` are those wanted of contributors; `privacy` says what happens to what they write.
+    `judgments_per_work` is the number of judgments that one piece of work begins with.
     """
 
     project: str
@@ -56,6 +78,11 @@ class Brief:
     examples: tuple[WorkedExample, ...] = ()
     languages: tuple[str, ...] = ()
     judgments_per_work: int = 3
+    great: str = ""
+    ticks_boxes: str = ""
+    skills: tuple[str, ...] = ()
+    privacy: str = ""
+    pay: Pay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +147,9 @@ class Vote:
 class Verdict:
     """What the votes on one question come to, with its uncertainty and its method.
 
-    `probability` is that of `label`; `contest` runs from 0 (the trusted raters agree) to 1 (they are split
-    evenly over the labels).
+    `probability` is that of `label`, for a number that the true one lies within half a step of it; `contest`
+    runs from 0 (the trusted raters agree) to 1 (they are split evenly over the labels). `posterior` gives the
+    probability of each label; of a ranking, for each pair as JSON, ["x", "y"], that x is the better one.
     """
 
     item: str
@@ -138,7 +166,8 @@ class Verdict:
 class Skill:
     """How often one person is right on one question: posterior mean and 95 % interval.
 
-    `against` says what "right" was measured with: `gold` or `verdicts`.
+    `against` says what "right" was measured with: `gold` or `verdicts`. Where being right is no matter of yes
+    or no, `measure` says what the numbers are instead.
     """
 
     rater: str
@@ -148,6 +177,7 @@ class Skill:
     high: float
     votes: int
     against: Literal["gold", "verdicts"] = "verdicts"
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

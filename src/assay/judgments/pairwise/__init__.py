@@ -24,7 +24,8 @@ class Pairwise:
     shows = 2
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
-        return (Question(QUESTION, "Which answer serves the goal better?", ("a", "b", TIE, BOTH_BAD)),)
+        labels = ("a", "b", TIE, BOTH_BAD)
+        return (Question(QUESTION, "Which answer serves the goal better?", labels, compares=True),)
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
         choice = answer.get("choice")

@@ -5,17 +5,16 @@ Notebooks, tests, benchmarks and the platform all call `run`; it reads nothing a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assay import quality
 from assay.errors import AssayError
-from assay.evaluation import Battles, Board, BoardError, bradley_terry
+from assay.evaluation import Board
 from assay.judgments import kind as kind_named
 from assay.people import statements
-from assay.records import Battle, Brief, Example, Judgment, Skill, Statement, Verdict, Vote, Work
-
-OUTCOMES = frozenset({"a", "b", "tie", "both_bad"})
+from assay.pipeline.comparing import board as board_of
+from assay.pipeline.weighing import weigh
+from assay.records import Brief, Example, Judgment, Skill, Statement, Verdict, Vote, Work
 
 
 class PipelineError(AssayError):
@@ -35,7 +34,7 @@ class Outcome:
     skills
         One for each person and question.
     board
-        `None` where the works do not compare two samples; with a `refusal` where no ranking is possible.
+        `None` where no vote compares samples; with a `refusal` where no ranking is possible.
     examples
         Rows for a dataset.
     statements
@@ -69,7 +68,7 @@ def run(
     judgments
         The ones in force: at most one for each person and work.
     method
-        A registered quality method.
+        A registered quality method, for labels; other types of votes are weighed by their own default.
     gold
         (work id, question) → right label, for as many works as there are.
     progress
@@ -105,16 +104,16 @@ def run(
     verdicts: list[Verdict] = []
     skills: list[Skill] = []
     unfinished: list[str] = []
-    for question in kind.questions(brief):
+    questions = kind.questions(brief)
+    for question in questions:
         if cast_votes := votes.get(question.name):
             own_gold = {
                 work: label for (work, about), label in (gold or {}).items() if about == question.name
             }
-            columns = quality.Columns.from_votes(cast_votes)
-            finding = quality.weigh(columns, question=question.name, method=method, gold=own_gold)
-            verdicts += finding.verdicts
-            skills += finding.skills
-            unfinished += [] if finding.result.converged else [question.name]
+            weighed = weigh(question, cast_votes, method=method, gold=own_gold)
+            verdicts += weighed.verdicts
+            skills += weighed.skills
+            unfinished += [] if weighed.converged else [question.name]
 
     progress("datasets")
     verdicts_of: dict[str, dict[str, Verdict]] = {}
@@ -126,7 +125,7 @@ def run(
         for example in kind.examples(brief, work_of[work_id], own, verdicts_of.get(work_id, {}))
     ]
     progress("evaluation")
-    board = _board(work_of, (vote for cast_votes in votes.values() for vote in cast_votes))
+    board = board_of(questions, work_of, votes)
     progress("people")
     return Outcome(
         verdicts=tuple(verdicts),
@@ -139,20 +138,3 @@ def run(
         statements=statements(judgments, skills, verdicts),
         unfinished=tuple(unfinished),
     )
-
-
-def _board(work_of: Mapping[str, Work], votes: Iterable[Vote]) -> Board | None:
-    """Draw a board from every vote that compares two samples by different authors."""
-    battles = []
-    for vote in votes:
-        work = work_of[vote.item]
-        if len(work.samples) == 2 and vote.label in OUTCOMES:
-            first, second = (sample.author for sample in work.samples)
-            if first != second:
-                battles.append(Battle(work.item.id, first, second, vote.label, vote.rater))
-    if not battles:
-        return None
-    try:
-        return bradley_terry(Battles.from_records(battles))
-    except BoardError as refusal:
-        return Board((), len(battles), 0, clustered=False, refusal=str(refusal))
