@@ -14,13 +14,16 @@ Value = str | int | float | None
 
 
 def insert(table: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-    """Insert rows of plain values, in the order of `fields`; columns that take no null must be there."""
+    """Insert rows of plain values, in the order of `fields`; other columns get their defaults."""
     meta = table._meta
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(getattr(meta.get_field(field), "column", field))) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
+    named = [meta.get_field(field) for field in fields]
+    others = [field for field in meta.concrete_fields if field not in named and not field.primary_key]
+    rest = tuple(field.get_db_prep_save(field.get_default(), connection) for field in others)
+    columns = ", ".join(quote(str(getattr(field, "column", ""))) for field in [*named, *others])
+    places = ", ".join(["%s"] * (len(named) + len(others)))
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608 -- names of ours
-            list(rows),
+            [(*row, *rest) for row in rows],
         )

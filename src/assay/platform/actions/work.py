@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError, AssayError
+from assay.platform.actions.statements import change, insert
 from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
 from assay.platform.queries import projects, work
 from assay.work import order
@@ -41,28 +43,33 @@ def claim_work(
     """
     now = timezone.now()
     try:
-        with transaction.atomic():
-            return _resume(person, project, now) or _begin(
-                person, project, now, rng or np.random.default_rng()
-            )
+        return _resume(person, project, now) or _begin(person, project, now, rng or np.random.default_rng())
     except IntegrityError:  # the same person asked twice at the same moment, on a server with several writers
         return next(iter(work.leases(person, project)), None)
 
 
+# On PostgreSQL many people write at once. Whoever locks several rows locks leases before works, and works by
+# their numbers, so that nobody waits in a circle.
+
+
 def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow | None:
     for lease in work.leases(person, project):
-        held = lease.state == LeaseRow.HELD
-        if not held and not _take_place(lease.work_id):
-            continue
-        if not held or lease.expires_at - now < LEASE / 2:
-            _change(
-                lease,
-                state=LeaseRow.HELD,
-                expires_at=now + LEASE,
-                claimed_at=lease.claimed_at if held else now,
-            )
-        return lease
+        if lease.state == LeaseRow.HELD:
+            if lease.expires_at - now >= LEASE / 2 or _change(lease, LeaseRow.HELD, expires_at=now + LEASE):
+                return lease
+        elif _revive(lease, now):
+            return lease
     return None
+
+
+@transaction.atomic
+def _revive(lease: LeaseRow, now: datetime) -> bool:
+    """Take a place again for a lease that lapsed, and say whether there was one."""
+    until = {"state": LeaseRow.HELD, "expires_at": now + LEASE, "claimed_at": now}
+    if _change(lease, LeaseRow.LAPSED, **until) and _take_place(lease.work_id):
+        return True
+    transaction.set_rollback(True)
+    return False
 
 
 def _begin(
@@ -72,50 +79,75 @@ def _begin(
     # Places come back only when works run short: until then, whoever took a break can still submit.
     if len(candidates) < work.SHORTLIST and _free_expired(project, now):
         candidates = work.shortlist(person, project)
-    for number in order(candidates, languages=person.languages, rng=rng):
-        if _take_place(int(number)):
-            row = WorkRow.objects.select_related("item").get(pk=number)
-            return LeaseRow.objects.create(
-                project=project,
-                work=row,
-                person=person,
-                brief=projects.latest_brief(project),
-                token=secrets.token_urlsafe(32),
-                shown=[row.samples[place] for place in rng.permutation(len(row.samples))],
-                claimed_at=now,
-                expires_at=now + LEASE,
-            )
+    while ranked := order(candidates, languages=person.languages, rng=rng):
+        for number in ranked:
+            if lease := _lease(person, project, int(number), now, rng):
+                return lease
+        candidates = work.shortlist(person, project)  # others took every one of them in the meantime
     return None
+
+
+@transaction.atomic
+def _lease(
+    person: PersonRow, project: ProjectRow, number: int, now: datetime, rng: np.random.Generator
+) -> LeaseRow | None:
+    """Lease a work to a person if it has a place."""
+    if not _take_place(number):
+        return None
+    row = work.work_with_item(number)
+    return insert(
+        LeaseRow(
+            project=project,
+            work=row,
+            person=person,
+            brief=projects.latest_brief(project),
+            token=secrets.token_urlsafe(32),
+            shown=[row.samples[place] for place in rng.permutation(len(row.samples))],
+            claimed_at=now,
+            expires_at=now + LEASE,
+        )
+    )
 
 
 def _take_place(number: int) -> int:
     """Take a place on a work; 1 where there was one, else 0."""
-    return WorkRow.objects.filter(pk=number, taken__lt=F("cap")).update(taken=F("taken") + 1)
+    return change("UPDATE platform_workrow SET taken = taken + 1 WHERE id = %s AND taken < cap", number)
 
 
 def _count_judgment(lease: LeaseRow) -> int:
     """Count a judgment on a work; 1 where it has a place, else 0."""
-    place = WorkRow.objects.filter(pk=lease.work_id)
     if lease.state == LeaseRow.HELD:  # its place is counted in `taken` already, also when it ran out of time
-        return place.filter(judged__lt=F("cap")).update(judged=F("judged") + 1)
-    return place.filter(taken__lt=F("cap")).update(taken=F("taken") + 1, judged=F("judged") + 1)
+        return change(
+            "UPDATE platform_workrow SET judged = judged + 1 WHERE id = %s AND judged < cap", lease.work_id
+        )
+    return change(
+        "UPDATE platform_workrow SET taken = taken + 1, judged = judged + 1 WHERE id = %s AND taken < cap",
+        lease.work_id,
+    )
 
 
 def _free_expired(project: ProjectRow, now: datetime) -> int:
     """Give back the places of leases that ran out of time, and return how many."""
     expired = LeaseRow.objects.filter(project=project, state=LeaseRow.HELD, expires_at__lt=now)
-    freed = 0
-    for number, work_number in list(expired.values_list("pk", "work_id")[:100]):
-        # Asked again at the row: on PostgreSQL a draft may have extended it in between.
-        if expired.filter(pk=number).update(state=LeaseRow.LAPSED):
-            freed += WorkRow.objects.filter(pk=work_number).update(taken=F("taken") - 1)
-    return freed
+    if not expired.exists():
+        return 0
+    with transaction.atomic():
+        # Who just submits or types holds the row's lock and is passed over.
+        rows = expired.select_for_update(skip_locked=True).values_list("pk", "work_id")[:100]
+        found = dict(rows)
+        LeaseRow.objects.filter(pk__in=found).update(state=LeaseRow.LAPSED)
+        for number, count in sorted(Counter(found.values()).items()):
+            WorkRow.objects.filter(pk=number).update(taken=F("taken") - count)
+    return len(found)
 
 
-def _change(lease: LeaseRow, **fields: Any) -> None:
-    LeaseRow.objects.filter(pk=lease.pk).update(**fields)
-    for name, value in fields.items():
-        setattr(lease, name, value)
+def _change(lease: LeaseRow, was: str, /, **fields: Any) -> int:
+    """Change a lease that still is what it was; 1 where it is, else 0."""
+    changed = LeaseRow.objects.filter(pk=lease.pk, state=was).update(**fields)
+    if changed:
+        for name, value in fields.items():
+            setattr(lease, name, value)
+    return changed
 
 
 def _storable(answer: Mapping[str, object]) -> dict[str, object]:
@@ -133,24 +165,30 @@ def _storable(answer: Mapping[str, object]) -> dict[str, object]:
     return dict(answer)
 
 
+@transaction.atomic
 def save_draft(*, person: PersonRow, token: str, draft: Mapping[str, object]) -> LeaseRow:
     """Keep what a person has typed so far, and give them more time."""
-    lease, kept = work.lease_or_404(person, token), _storable(draft)
-    until = timezone.now() + LEASE
-    _change(lease, draft=kept, **({"expires_at": until} if lease.state == LeaseRow.HELD else {}))
+    kept, lease = _storable(draft), _locked(person, token)
+    until = timezone.now() + LEASE if lease.state == LeaseRow.HELD else lease.expires_at
+    _change(lease, lease.state, draft=kept, expires_at=until)
     return lease
 
 
 @transaction.atomic
 def skip_work(*, person: PersonRow, token: str) -> ProjectRow:
     """Give a work back; it is not offered to this person again."""
+    lease = _locked(person, token)
+    if lease.state == LeaseRow.HELD:
+        WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
+    _change(lease, lease.state, state=LeaseRow.SKIPPED)
+    return lease.project
+
+
+def _locked(person: PersonRow, token: str) -> LeaseRow:
     lease = work.lease(person, token, lock=True)
     if lease is None:
         raise Http404
-    if lease.state == LeaseRow.HELD:
-        WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
-    _change(lease, state=LeaseRow.SKIPPED)
-    return lease.project
+    return lease
 
 
 def submit_judgment(
@@ -180,24 +218,26 @@ def submit_judgment(
             refusal = PlaceTakenError(
                 _("Others have finished this work in the meantime. Your text is kept as a draft.")
             )
-        _change(lease, draft=answer)
+        _change(lease, lease.state, draft=answer)
     raise refusal
 
 
 def _keep(given: work.Assignment, answer: dict[str, object], seconds: float | None) -> JudgmentRow:
     lease, now = given.lease, timezone.now()
     elapsed = (now - lease.claimed_at).total_seconds()
-    judgment = JudgmentRow.objects.create(
-        project=lease.project,
-        work=lease.work,
-        person_id=lease.person_id,
-        brief=lease.brief,
-        answer=answer,
-        # The page measures only while it is looked at; what it says is believed up to what the clock allows.
-        seconds=seconds if seconds is not None and 0 <= seconds <= elapsed else elapsed,
-        shown=[given.names[sample.id] for sample in given.shown],
-        submitted_at=now,
-        token=lease.token,
+    judgment = insert(
+        JudgmentRow(
+            project=lease.project,
+            work=lease.work,
+            person_id=lease.person_id,
+            brief=lease.brief,
+            answer=answer,
+            # The page measures only while it is looked at; it is believed up to what the clock allows.
+            seconds=seconds if seconds is not None and 0 <= seconds <= elapsed else elapsed,
+            shown=[given.names[sample.id] for sample in given.shown],
+            submitted_at=now,
+            token=lease.token,
+        )
     )
-    lease.delete()
+    change("DELETE FROM platform_leaserow WHERE id = %s", lease.pk)
     return judgment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from assay.errors import AssayError
 from assay.platform.models import BriefRow, JudgmentRow, MembershipRow, PersonRow, ProjectRow, Role, WorkRow
+from assay.platform.queries.statements import Select, link
 
 SLUG_LIMIT, TITLE_LIMIT = 100, 200
 Right = Literal["judge", "read", "manage", "invite"]
@@ -25,16 +26,22 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
 }
 
 
+_MEMBERSHIP = Select(
+    "SELECT {m}, {p} FROM platform_membershiprow m JOIN platform_projectrow p ON p.id = m.project_id "
+    "WHERE m.person_id = %s AND p.slug = %s",
+    m=MembershipRow,
+    p=ProjectRow,
+)
+
+
 def membership(person: PersonRow, slug: str, right: Right) -> MembershipRow:
     """Return a person's membership with its project, if it gives them the right."""
-    found = (
-        MembershipRow.objects.select_related("project")
-        .filter(person=person.pk, project__slug=slug, role__in=RIGHTS[right])
-        .first()
-    )
-    if found is None:
+    found = _MEMBERSHIP.first([person.pk, slug])
+    if found is None or found[0].role not in RIGHTS[right]:
         raise Http404
-    return found
+    member, project = found
+    link(member, project=project, person=person)
+    return cast("MembershipRow", member)
 
 
 def may(found: MembershipRow, right: Right) -> bool:
@@ -116,9 +123,17 @@ def cards(person: PersonRow) -> list[Card]:
     ]
 
 
+_LATEST = Select(
+    "SELECT {b} FROM platform_briefrow b WHERE b.project_id = %s ORDER BY b.version DESC LIMIT 1", b=BriefRow
+)
+
+
 def latest_brief(project: ProjectRow) -> BriefRow:
     """Return the brief in force."""
-    return BriefRow.objects.filter(project=project).order_by("-version")[0]
+    found = _LATEST.first([project.pk])
+    if found is None:
+        raise BriefRow.DoesNotExist
+    return cast("BriefRow", found[0])
 
 
 def briefs(project: ProjectRow) -> QuerySet[BriefRow]:

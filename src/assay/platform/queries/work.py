@@ -12,8 +12,18 @@ from django.utils.crypto import salted_hmac
 
 from assay.judgments import Kind
 from assay.judgments import kind as kind_named
-from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.models import (
+    BriefRow,
+    ItemRow,
+    JudgmentRow,
+    LeaseRow,
+    PersonRow,
+    ProjectRow,
+    SampleRow,
+    WorkRow,
+)
 from assay.platform.queries.projects import RIGHTS
+from assay.platform.queries.statements import Select, link
 from assay.records import Brief, Sample, Work
 from assay.work import Candidate, speaks
 
@@ -72,24 +82,43 @@ def shortlist(person: PersonRow, project: ProjectRow) -> list[Candidate]:
         return [Candidate(str(number), language, taken) for number, language, taken in cursor.fetchall()]
 
 
+_LEASES = Select(
+    "SELECT {l} FROM platform_leaserow l WHERE l.person_id = %s AND l.project_id = %s "
+    "AND l.state IN ('held', 'lapsed') ORDER BY l.state, l.expires_at DESC",
+    l=LeaseRow,
+)
+
+
 def leases(person: PersonRow, project: ProjectRow) -> list[LeaseRow]:
     """Return what a person is at in a project, and what lapsed under their hands; the held one first."""
-    return list(
-        LeaseRow.objects.filter(
-            person=person, project=project, state__in=[LeaseRow.HELD, LeaseRow.LAPSED]
-        ).order_by("state", "-expires_at")
-    )
+    return [found for (found,) in _LEASES.all([person.pk, project.pk])]
+
+
+_LEASE = Select(
+    """
+SELECT {l}, {w}, {i}, {b}, {p} FROM platform_leaserow l
+JOIN platform_membershiprow m ON m.project_id = l.project_id AND m.person_id = l.person_id
+JOIN platform_workrow w ON w.id = l.work_id JOIN platform_itemrow i ON i.id = w.item_id
+JOIN platform_briefrow b ON b.id = l.brief_id JOIN platform_projectrow p ON p.id = l.project_id
+WHERE l.token = %s AND l.person_id = %s AND m.role IN (%s, %s, %s, %s)""",
+    l=LeaseRow,
+    w=WorkRow,
+    i=ItemRow,
+    b=BriefRow,
+    p=ProjectRow,
+)
 
 
 def lease(person: PersonRow, token: str, *, lock: bool = False) -> LeaseRow | None:
     """Return a person's lease while they may judge in its project; `None` where it is gone or never was."""
-    found = LeaseRow.objects.filter(
-        token=token,
-        person=person,
-        project__memberships__person=person,
-        project__memberships__role__in=RIGHTS["judge"],
-    ).select_related("work__item", "brief", "project")
-    return (found.select_for_update(of=("self",)) if lock else found).first()
+    locked = " FOR UPDATE OF l" if lock and connection.features.has_select_for_update else ""
+    found = _LEASE.first([token, person.pk, *RIGHTS["judge"]], more=locked)
+    if found is None:
+        return None
+    own, work, item, brief, project = found
+    link(work, item=item, project=project)
+    link(own, work=work, brief=brief, project=project)
+    return cast("LeaseRow", own)
 
 
 def lease_or_404(person: PersonRow, token: str) -> LeaseRow:
@@ -105,12 +134,33 @@ def judged(person: PersonRow, token: str) -> JudgmentRow | None:
     return JudgmentRow.objects.filter(token=token, person=person).select_related("project").first()
 
 
+_WORK = Select(
+    "SELECT {w}, {i} FROM platform_workrow w JOIN platform_itemrow i ON i.id = w.item_id WHERE w.id = %s",
+    w=WorkRow,
+    i=ItemRow,
+)
+
+
+def work_with_item(number: int) -> WorkRow:
+    """Return a work by the number of its row, with its item."""
+    found = _WORK.first([number])
+    if found is None:
+        raise Http404
+    link(found[0], item=found[1])
+    return cast("WorkRow", found[0])
+
+
+_SAMPLES = Select("SELECT {s} FROM platform_samplerow s WHERE s.id IN ", s=SampleRow)
+
+
 def samples_of(works: Iterable[WorkRow]) -> dict[int, SampleRow]:
     """Return the sample rows of works, by id."""
     wanted = [number for work in works for number in work.samples]
     found: dict[int, SampleRow] = {}
     for start in range(0, len(wanted), 500):  # SQLite takes a thousand parameters
-        found |= SampleRow.objects.in_bulk(wanted[start : start + 500])
+        some = wanted[start : start + 500]
+        rows = _SAMPLES.all(some, more=f"({', '.join(['%s'] * len(some))})")
+        found |= {row.pk: row for (row,) in rows}
     return found
 
 
