@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from assay.errors import AssayError
-from assay.records import Brief, Item, Question, Sample, Work, WorkedExample
+from assay.records import Brief, Item, Pay, Question, Sample, Work, WorkedExample
 
 TYPES = ("categorical", "ordinal", "ratings", "spans", "rankings", "texts", "boxes")
 """What a vote on a question can be; statistics have methods for each."""
@@ -45,6 +45,8 @@ def check(brief: Brief) -> Brief:
         raise BriefError("the brief has no goal; say in a sentence what the data is for")
     if brief.judgments_per_work < 1:
         raise BriefError("judgments_per_work must be at least 1")
+    if (pay := brief.pay) is not None:
+        _check_pay(pay)
     seen: set[str] = set()
     for question in brief.questions:
         _check_question(question)
@@ -52,6 +54,15 @@ def check(brief: Brief) -> Brief:
             raise BriefError(f"question {question.name!r} is asked twice; rename one of them")
         seen.add(question.name)
     return brief
+
+
+def _check_pay(pay: Pay) -> None:
+    if not isinstance(pay.amount, int | float) or not math.isfinite(pay.amount) or pay.amount < 0:
+        raise BriefError("pay needs an amount of 0 or more")
+    if not (isinstance(pay.currency, str) and len(pay.currency) == 3 and pay.currency.isalpha()):
+        raise BriefError(f"{pay.currency!r} is not a currency; write its three letters, for example EUR")
+    if pay.per not in ("judgment", "hour"):
+        raise BriefError(f"pay is per judgment or per hour, not per {pay.per!r}")
 
 
 def _check_question(question: Question) -> None:
@@ -114,6 +125,11 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
             examples=tuple(WorkedExample(**example) for example in fields.get("examples", ())),
             languages=tuple(map(str, fields.get("languages", ()))),
             judgments_per_work=int(fields.get("judgments_per_work", 3)),
+            great=str(fields.get("great", "")),
+            ticks_boxes=str(fields.get("ticks_boxes", "")),
+            skills=tuple(map(str, fields.get("skills", ()))),
+            privacy=str(fields.get("privacy", "")),
+            pay=None if fields.get("pay") is None else Pay(**fields["pay"]),
         )
     except KeyError as missing:
         raise BriefError(f"the brief lacks the field {missing}; add it") from missing

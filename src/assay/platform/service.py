@@ -274,6 +274,7 @@ def _open(brief: Brief, imported: Imported, owner: str | None) -> tuple[str, Rep
         samples=imported.samples,
         judgments=imported.judgments,
         pairs=imported.pairs,
+        waived="It was opened from a shell.",
     )
     return project.slug, report
 

@@ -25,6 +25,7 @@ from assay.platform.models import (
     ProjectRow,
     Role,
     SampleRow,
+    State,
     WorkRow,
 )
 from assay.platform.queries import projects
@@ -46,8 +47,12 @@ class Report:
 
 
 @transaction.atomic
-def open_project(*, owner: PersonRow, brief: Brief, title: str = "") -> ProjectRow:
-    """Open a project with the first version of its brief; the owner becomes its first member."""
+def open_project(*, owner: PersonRow, brief: Brief, title: str = "", waived: str = "") -> ProjectRow:
+    """Begin a project with the first version of its brief; the owner becomes its first member.
+
+    It is a draft until a pilot has shown that its brief decides; where one is `waived`, that says why,
+    and the project is open at once.
+    """
     brief = briefs.check(brief)
     kind_named(brief.kind)  # an unknown kind is refused here
     slug = slugify(brief.project)[: projects.SLUG_LIMIT]
@@ -59,7 +64,10 @@ def open_project(*, owner: PersonRow, brief: Brief, title: str = "") -> ProjectR
         slug=slug,
         title=(title or brief.project)[: projects.TITLE_LIMIT],
         owner=owner,
+        state=State.OPEN if waived else State.DRAFT,
+        waived=waived,
         cap=brief.judgments_per_work,
+        most=brief.judgments_per_work,
     )
     BriefRow.objects.create(project=project, version=brief.version, content=briefs.to_mapping(brief))
     MembershipRow.objects.create(project=project, person=owner, role=Role.OWNER)
@@ -75,9 +83,10 @@ def open_with(
     samples: Sequence[Sample] = (),
     judgments: Sequence[Judgment] = (),
     pairs: Collection[frozenset[str]] | None = None,
+    waived: str = "",
 ) -> tuple[ProjectRow, Report]:
     """Open a project and bring everything into it, or do neither."""
-    project = open_project(owner=owner, brief=brief)
+    project = open_project(owner=owner, brief=brief, waived=waived)
     return project, bring_in(project=project, items=items, samples=samples, judgments=judgments, pairs=pairs)
 
 
@@ -174,7 +183,7 @@ def _lay_out(
     samples: dict[int, Sample],
     number_of: dict[str, int],
     *,
-    shows: int,
+    shows: int | None,
     only: Collection[frozenset[str]] | None,
 ) -> int:
     orphans = {number_of[sample.item] for sample in samples.values()} - {number_of[item.id] for item in items}

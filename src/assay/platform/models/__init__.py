@@ -1,21 +1,36 @@
 """The tables, one file per noun. A row can become a record, and no more."""
 
-from assay.platform.models.item import ItemRow, SampleRow
+from assay.platform.models.item import AttachmentRow, ItemRow, SampleRow
 from assay.platform.models.judgment import JudgmentRow
-from assay.platform.models.person import InvitationRow, PersonRow
-from assay.platform.models.project import BriefRow, MembershipRow, ProjectRow, Role
-from assay.platform.models.work import LeaseRow, WorkRow
+from assay.platform.models.person import InvitationRow, PersonRow, SkillRow
+from assay.platform.models.pilot import ArmRow, EdgeCaseRow, ExperimentRow, PilotRow
+from assay.platform.models.project import BriefRow, EndpointRow, MembershipRow, ProjectRow, Role, State
+from assay.platform.models.review import AdjudicationRow, ReviewRow
+from assay.platform.models.work import FlagRow, GoldRow, LeaseRow, TurnRow, WorkRow
 
 __all__ = [
+    "AdjudicationRow",
+    "ArmRow",
+    "AttachmentRow",
     "BriefRow",
+    "EdgeCaseRow",
+    "EndpointRow",
+    "ExperimentRow",
+    "FlagRow",
+    "GoldRow",
     "InvitationRow",
     "ItemRow",
     "JudgmentRow",
     "LeaseRow",
     "MembershipRow",
     "PersonRow",
+    "PilotRow",
     "ProjectRow",
+    "ReviewRow",
     "Role",
     "SampleRow",
+    "SkillRow",
+    "State",
+    "TurnRow",
     "WorkRow",
 ]

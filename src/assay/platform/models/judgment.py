@@ -12,8 +12,12 @@ from assay.records import Judgment
 class JudgmentRow(models.Model):
     """What one person said about one work. A change of mind is a new row that supersedes the old one.
 
-    `token` is that of the lease it came from: the same submission sent twice is one judgment.
+    `token` is that of the lease it came from: the same submission sent twice is one judgment. `cause` says
+    why a row supersedes another: its author took it back (`undone`), a reader returned it (`returned`) or
+    changed it (`edited`), or an earlier one was put back (`restored`).
     """
+
+    UNDONE, RETURNED, EDITED, RESTORED = "undone", "returned", "edited", "restored"
 
     project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="judgments")
     work = models.ForeignKey("WorkRow", models.CASCADE, related_name="judgments")
@@ -24,6 +28,7 @@ class JudgmentRow(models.Model):
     shown = models.JSONField(default=list)
     submitted_at = models.DateTimeField()
     token = models.CharField(max_length=64, unique=True)
+    cause = models.CharField(max_length=8, blank=True, default="", db_default="")
     supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
 
     class Meta:

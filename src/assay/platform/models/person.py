@@ -15,11 +15,13 @@ class PersonManager(BaseUserManager["PersonRow"]):
 class PersonRow(AbstractBaseUser):
     """Somebody who judges, owns or reads; without a password until they have claimed their invitation.
 
-    `languages` lists BCP-47 tags, the best first. An administrator opens projects.
+    `languages` lists BCP-47 tags, the best first; `skills` what they say they can do, which opens work but
+    proves nothing (`SkillRow` does). An administrator opens projects.
     """
 
     name = models.CharField(max_length=150, unique=True)
     languages = models.JSONField(default=list)
+    skills = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
     is_administrator = models.BooleanField(default=False)
 
@@ -47,3 +49,29 @@ class InvitationRow(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+
+class SkillRow(models.Model):
+    """What is known of a person on one skill, language and domain, from every project together.
+
+    A posterior mean with its 95 % interval; `votes` is the evidence behind it, in votes. Blank language or
+    domain: over all of them. Written when a project's outcome is worked out, read when work is given out.
+    """
+
+    person = models.ForeignKey(PersonRow, models.CASCADE, related_name="known_skills", db_index=False)
+    skill = models.CharField(max_length=200)
+    language = models.CharField(max_length=35, blank=True)
+    domain = models.CharField(max_length=200, blank=True)
+    mean = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    votes = models.FloatField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["person", "skill", "language", "domain"], name="skill_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} on {self.skill}"

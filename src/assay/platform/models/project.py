@@ -20,14 +20,48 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("viewer")
 
 
+class State(models.TextChoices):
+    """Where a project stands. Work is given out in a pilot, to try the brief, and while it is open."""
+
+    DRAFT = "draft", _("draft")
+    PILOT = "pilot", _("pilot")
+    OPEN = "open", _("open")
+    PAUSED = "paused", _("paused")
+    CLOSED = "closed", _("closed")
+
+
 class ProjectRow(models.Model):
-    """One project. `cap` is for new works; `languages` are those of its items, for finding works fast."""
+    """One project.
+
+    Attributes
+    ----------
+    cap, most, confidence
+        Judgments for a new work; where they leave the verdict less sure than `confidence`, the work's cap
+        grows, one judgment at a time, up to `most`.
+    budget
+        Judgments that the project may take in all; none where nobody set a limit.
+    gold_share
+        How many of the works that a person is given have an answer that is known.
+    review_share
+        How many judgments a second reader sees.
+    languages
+        Those of its items, for finding works fast.
+    waived
+        Why it was opened without a pilot, which only a shell can do; empty where it had one.
+    """
 
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=6, choices=State.choices, default=State.DRAFT)
     cap = models.PositiveIntegerField(default=3)
+    most = models.PositiveIntegerField(default=3)
+    confidence = models.FloatField(default=0.9)
+    budget = models.PositiveIntegerField(null=True)
+    gold_share = models.FloatField(default=0.1)
+    review_share = models.FloatField(default=0.0)
     languages = models.JSONField(default=list)
+    waived = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -65,3 +99,22 @@ class MembershipRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} is {self.role} of {self.project_id}"
+
+
+class EndpointRow(models.Model):
+    """A model that answers in live conversations: any endpoint that speaks OpenAI's protocol.
+
+    Its `key` never leaves the server. A blank `url` is the small model in the box.
+    """
+
+    project = models.ForeignKey(ProjectRow, models.CASCADE, related_name="endpoints")
+    name = models.CharField(max_length=200)
+    url = models.CharField(max_length=500, blank=True)
+    model = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["project", "name"], name="endpoint_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -60,7 +60,7 @@ def _renamed(value: object, names: Mapping[str, str]) -> object:
 
 _SHORTLIST = """
 SELECT w.id, w.language, w.taken FROM platform_workrow w
-WHERE w.project_id = %s AND w.taken < w.cap
+WHERE w.project_id = %s AND w.use = 'work' AND w.taken < w.cap
 AND NOT EXISTS (SELECT 1 FROM platform_leaserow l WHERE l.work_id = w.id AND l.person_id = %s)
 AND NOT EXISTS (SELECT 1 FROM platform_judgmentrow j WHERE j.work_id = w.id AND j.person_id = %s)
 """
