@@ -113,7 +113,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- people --------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "platform.PersonRow"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["assay.platform.queries.people.Recognition"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 # scrypt, because one thread serves everybody: a sign-in costs it 0.1 s where PBKDF2 takes half a second.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -65,5 +66,5 @@ def _accept(request: HttpRequest, token: str) -> HttpResponse:
         password=request.POST.get("password", ""),
         languages=languages_of(request.POST.get("languages", "")),
     )
-    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect("home")
