@@ -14,6 +14,7 @@ from django.utils.text import slugify
 
 from assay import briefs
 from assay.errors import AssayError
+from assay.judgments import Kind
 from assay.judgments import kind as kind_named
 from assay.platform.actions.bulk import insert
 from assay.platform.actions.judgments import keep_judgments
@@ -54,7 +55,7 @@ def open_project(*, owner: PersonRow, brief: Brief, title: str = "", waived: str
     and the project is open at once.
     """
     brief = briefs.check(brief)
-    kind_named(brief.kind)  # an unknown kind is refused here
+    kind_named(brief.kind).questions(brief)  # an unknown kind, or one that cannot ask this, is refused here
     slug = slugify(brief.project)[: projects.SLUG_LIMIT]
     if known := projects.named(brief.project):
         raise AssayError(f"there is already a project {known.slug!r}; choose another name")
@@ -115,15 +116,15 @@ def bring_in(
     says what is to be compared, as the ids of the samples, nothing else is.
     """
     project = ProjectRow.objects.select_for_update().get(pk=project.pk)
-    shows = kind_named(projects.latest_brief(project).content["kind"]).shows
+    kind = kind_named(projects.latest_brief(project).content["kind"])
     number_of, new_items = _keep_items(project, items)
     touched = {sample.item for sample in samples} | {item.id for item in items}
     held = _samples_of(number_of, touched) if new_items < len(number_of) else {}
     known = {sample.id for sample in held.values()}
     fresh = [sample for sample in samples if sample.id not in known]
     all_samples = {**held, **_keep_samples(number_of, fresh)}
-    only = pairs if shows == PAIR else None
-    new_works = _lay_out(project, items, all_samples, number_of, shows=shows, only=only)
+    only = pairs if kind.shows == PAIR else None
+    new_works = _lay_out(project, items, all_samples, number_of, kind=kind, only=only)
     _learn_languages(project, items)
     kept = keep_judgments(project=project, judgments=judgments)
     return Report(new_items, len(fresh), new_works, kept)
@@ -183,7 +184,7 @@ def _lay_out(
     samples: dict[int, Sample],
     number_of: dict[str, int],
     *,
-    shows: int | None,
+    kind: Kind,
     only: Collection[frozenset[str]] | None,
 ) -> int:
     orphans = {number_of[sample.item] for sample in samples.values()} - {number_of[item.id] for item in items}
@@ -191,7 +192,8 @@ def _lay_out(
     for part in _in_parts(sorted(orphans), 500):
         everything += [row.record() for row in ItemRow.objects.filter(pk__in=part)]
     sample_number = {sample.id: number for number, sample in samples.items()}
-    planned = briefs.plan(everything, samples.values(), shows=shows, only=only)
+    bare = bool(getattr(kind, "bare", False))
+    planned = briefs.plan(everything, samples.values(), shows=kind.shows, bare=bare, only=only)
     taken = set(WorkRow.objects.filter(project=project).values_list("key", flat=True))
     fresh: dict[str, Work] = {}
     for work in planned:

@@ -72,6 +72,7 @@ def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
 def _page(
     request: HttpRequest, given: queries.Assignment, *, refusal: AssayError | None = None
 ) -> HttpResponse:
+    view = getattr(given.kind, "view", None)
     found = {
         "project": given.lease.project,
         "lease": given.lease,
@@ -84,6 +85,7 @@ def _page(
             {"place": place, "sample": sample} for place, sample in zip("ABCDEFGH", given.shown, strict=False)
         ],
         "questions": given.kind.questions(given.brief),
+        "view": view(given.brief, given.work) if view else {},
         "draft": given.lease.draft,
         "problem": str(refusal or ""),
         "field": getattr(refusal, "field", ""),
