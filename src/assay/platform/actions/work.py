@@ -66,7 +66,7 @@ def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow |
 def _revive(lease: LeaseRow, now: datetime) -> bool:
     """Take a place again for a lease that lapsed, and say whether there was one."""
     until = {"state": LeaseRow.HELD, "expires_at": now + LEASE, "claimed_at": now}
-    if _change(lease, LeaseRow.LAPSED, **until) and _take_place(lease.work_id):
+    if _change(lease, LeaseRow.LAPSED, **until) and (lease.replaces_id or _take_place(lease.work_id)):
         return True
     transaction.set_rollback(True)
     return False
@@ -116,6 +116,8 @@ def _take_place(number: int) -> int:
 
 def _count_judgment(lease: LeaseRow) -> int:
     """Count a judgment on a work; 1 where it has a place, else 0."""
+    if lease.replaces_id:  # the judgment that it takes the place of is counted, and has its place
+        return 1
     if lease.state == LeaseRow.HELD:  # its place is counted in `taken` already, also when it ran out of time
         return change(
             "UPDATE platform_workrow SET judged = judged + 1 WHERE id = %s AND judged < cap", lease.work_id
@@ -133,10 +135,11 @@ def _free_expired(project: ProjectRow, now: datetime) -> int:
         return 0
     with transaction.atomic():
         # Who just submits or types holds the row's lock and is passed over.
-        rows = expired.select_for_update(skip_locked=True).values_list("pk", "work_id")[:100]
-        found = dict(rows)
+        rows = expired.select_for_update(skip_locked=True).values_list("pk", "work_id", "replaces")[:100]
+        found = {number: (None if replaces else work_number) for number, work_number, replaces in rows}
         LeaseRow.objects.filter(pk__in=found).update(state=LeaseRow.LAPSED)
-        for number, count in sorted(Counter(found.values()).items()):
+        places = Counter(number for number in found.values() if number is not None)
+        for number, count in sorted(places.items()):
             WorkRow.objects.filter(pk=number).update(taken=F("taken") - count)
     return len(found)
 
@@ -178,6 +181,9 @@ def save_draft(*, person: PersonRow, token: str, draft: Mapping[str, object]) ->
 def skip_work(*, person: PersonRow, token: str) -> ProjectRow:
     """Give a work back; it is not offered to this person again."""
     lease = _locked(person, token)
+    if lease.replaces_id:
+        lease.delete()  # what they said before stands
+        return lease.project
     if lease.state == LeaseRow.HELD:
         WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
     _change(lease, lease.state, state=LeaseRow.SKIPPED)
@@ -237,6 +243,8 @@ def _keep(given: work.Assignment, answer: dict[str, object], seconds: float | No
             shown=[given.names[sample.id] for sample in given.shown],
             submitted_at=now,
             token=lease.token,
+            supersedes_id=lease.replaces_id,
+            cause=lease.reason if lease.replaces_id else "",
         )
     )
     change("DELETE FROM platform_leaserow WHERE id = %s", lease.pk)

@@ -45,6 +45,11 @@ class Assignment:
     kind: Kind
     names: Mapping[str, str]
 
+    def concealed(self, answer: Mapping[str, object]) -> dict[str, object]:
+        """Return an answer with the drawn names of samples in place of their ids, wherever they stand."""
+        drawn = {real: name for name, real in self.names.items()}
+        return cast("dict[str, object]", _renamed(answer, drawn))
+
     def revealed(self, answer: Mapping[str, object]) -> dict[str, object]:
         """Return an answer with the ids of samples in place of their drawn names, wherever they stand."""
         return cast("dict[str, object]", _renamed(answer, self.names))
