@@ -92,8 +92,8 @@ class LeaseRow(models.Model):
     A skipped one says that this person does not want this work, and why (`reason`). A submitted one is
     deleted. `shown` lists the ids of sample rows from left to right, in the order drawn for this person.
 
-    One that `replaces` a judgment takes up no further place: the judgment has it, and stays in force until the
-    next one supersedes it. Its `reason` is the cause of that (`JudgmentRow.UNDONE`, `RETURNED`).
+    One that `replaces` a judgment takes up no further place: the judgment has it, and stays in force until
+    the next one supersedes it. Its `reason` is the cause of that (`JudgmentRow.UNDONE`, `RETURNED`).
     """
 
     HELD, LAPSED, SKIPPED = "held", "lapsed", "skipped"
