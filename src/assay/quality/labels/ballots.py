@@ -23,6 +23,9 @@ Rows = TypeVar("Rows", Floats, Hashes)
 FEW_COLUMNS = 32
 """Up to here the maximum of a row is found faster column by column."""
 
+TIE = 1e-9
+"""Scores that differ by no more are equal: sums in another order differ by less, votes by far more."""
+
 WORTH_MERGING = 0.8
 """Ballots are merged where at most this share of them is distinct; above it the bookkeeping costs more."""
 
@@ -137,16 +140,34 @@ def normalised(log_P_K: Floats) -> Floats:
     >>> normalised(np.log([[1.0, 3.0]])).tolist()
     [[0.25, 0.75]]
     """
-    if log_P_K.shape[1] > FEW_COLUMNS:
-        top_P = log_P_K.max(axis=1)
-    else:
-        top_P = log_P_K[:, 0].copy()
-        for column in range(1, log_P_K.shape[1]):
-            np.maximum(top_P, log_P_K[:, column], out=top_P)
-    log_P_K -= top_P[:, None]
+    log_P_K -= highest(log_P_K)[:, None]
     np.exp(log_P_K, out=log_P_K)
     log_P_K /= (log_P_K @ np.ones(log_P_K.shape[1]))[:, None]
     return log_P_K
+
+
+def highest(scores_P_K: Floats) -> Floats:
+    """Return the maximum of each row.
+
+    >>> highest(np.array([[1.0, 3.0], [2.0, 0.0]])).tolist()
+    [3.0, 2.0]
+    """
+    if scores_P_K.shape[1] > FEW_COLUMNS:
+        return scores_P_K.max(axis=1)
+    top_P = scores_P_K[:, 0].copy()
+    for column in range(1, scores_P_K.shape[1]):
+        np.maximum(top_P, scores_P_K[:, column], out=top_P)
+    return top_P
+
+
+def leading(scores_P_K: Floats) -> NDArray[np.bool_]:
+    """Say which labels have the highest score of their row, several where they tie within `TIE`.
+
+    >>> leading(np.array([[0.4, 0.4, 0.2]])).tolist()
+    [[True, True, False]]
+    """
+    leads_P_K: NDArray[np.bool_] = scores_P_K >= (highest(scores_P_K) - TIE)[:, None]
+    return leads_P_K
 
 
 def mixed(values: Hashes) -> Hashes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.labels.ballots import normalised
+from assay.quality.labels.ballots import TIE, leading, normalised
 from assay.quality.labels.columns import Codes, Floats
 
 DEFAULT_POWER = 0.3
@@ -45,22 +45,38 @@ def tempered(posterior_P_K: Floats, power: float) -> Floats:
     return normalised(power * np.log(posterior_P_K + FLOOR))
 
 
-def keeping_labels(posterior_P_K: Floats, choice_P: Codes) -> Floats:
-    """Return a posterior with given labels on top: where another one leads, the two exchange probabilities.
+def keeping_labels(posterior_P_K: Floats, first_P_K: Floats) -> Floats:
+    """Return a posterior with the labels on top that lead in a first opinion; others give way to them.
 
-    So the first opinion says which label, and the second how sure. Equal ones are set apart by 2e-6.
+    So the first opinion says which label, and the second how sure. Where another label leads, the two
+    exchange their probabilities. Where several tie, in either opinion, nothing chooses among them: labels
+    that lead together share the highest probabilities evenly, and those that give way share what is left.
+    A label that leads alone is set above one of equal probability by 2e-6.
 
-    >>> keeping_labels(np.array([[0.6, 0.3, 0.1]]), np.array([1])).round(2).tolist()
+    Parameters
+    ----------
+    first_P_K
+        Scores of the first opinion; labels within `TIE` of the highest lead together.
+
+    >>> keeping_labels(np.array([[0.6, 0.3, 0.1]]), np.array([[0.0, 1.0, 0.0]])).round(2).tolist()
     [[0.3, 0.6, 0.1]]
     """
+    leads_P_K = leading(first_P_K)
+    (moved,) = np.nonzero((leads_P_K != leading(posterior_P_K)).any(axis=1))
     kept_P_K = posterior_P_K.copy()
-    leader_P = np.argmax(posterior_P_K, axis=1)
-    (moved,) = np.nonzero(leader_P != choice_P)
-    leader, choice = leader_P[moved], choice_P[moved]
-    top, own = posterior_P_K[moved, leader], posterior_P_K[moved, choice]
-    half_gap = np.maximum((top - own) / 2, MARGIN)
-    kept_P_K[moved, leader] = (top + own) / 2 - half_gap
-    kept_P_K[moved, choice] = (top + own) / 2 + half_gap
+    if not len(moved):
+        return kept_P_K
+    own_M_K, leads_M_K = posterior_P_K[moved], leads_P_K[moved]
+    many_M = leads_M_K.sum(axis=1)
+    sorted_M_K = -np.sort(-own_M_K, axis=1)
+    each = np.arange(len(moved))
+    gives_way_M_K = ~leads_M_K & (own_M_K >= sorted_M_K[each, many_M - 1, None] - TIE)
+    few_M = np.maximum(gives_way_M_K.sum(axis=1), 1)
+    top_M = sorted_M_K.cumsum(axis=1)[each, many_M - 1]
+    rest_M = (own_M_K * (leads_M_K | gives_way_M_K)).sum(axis=1) - top_M
+    margin_M = MARGIN * (top_M / many_M - rest_M / few_M < 2 * MARGIN) * gives_way_M_K.any(axis=1)
+    own_M_K = np.where(leads_M_K, ((top_M + margin_M) / many_M)[:, None], own_M_K)
+    kept_P_K[moved] = np.where(gives_way_M_K, ((rest_M - margin_M) / few_M)[:, None], own_M_K)
     return kept_P_K
 
 

@@ -45,8 +45,8 @@ def ensemble(columns: Columns, *, rng: int = 0) -> Result:
     (`independence`), the bare posterior of `hierarchical` gets that weight and the mean the rest.
 
     How sure. Half confusion model (`hierarchical` at power 0.3), half shares (`pm` and `bwa`), with the
-    label kept: where another one leads, the two exchange their probabilities. Where ten items or more are
-    known, the outcome is raised to a power fitted on them, each hidden in turn by fifths; `calibration` says
+    label kept: where another one leads, the two exchange their probabilities, and labels that tie share
+    them, so that no probability hangs on a name. Where ten items or more are known, the outcome is raised to a power fitted on them, each hidden in turn by fifths; `calibration` says
     which of the two it was.
 
     All parts are equal, the plainest choice; other round divisions differ by less than half a point in their
@@ -120,10 +120,9 @@ def _opinion(columns: Columns, rng: int) -> _Opinion:
     believed = independence(confusion)
     mean_I_K = (flat_I_K + other_I_K + 2 * shares_I_K) / 4
     label_I_K = believed * confusion.posterior_I_K + (1 - believed) * mean_I_K
-    choice_I = np.argmax(np.round(label_I_K, 9), axis=1)
-    evidence_I_K = keeping_labels(confusion.posterior_I_K, choice_I)
+    evidence_I_K = keeping_labels(confusion.posterior_I_K, label_I_K)
     return _Opinion(
-        keeping_labels((flat_I_K + shares_I_K) / 2, choice_I),
+        keeping_labels((flat_I_K + shares_I_K) / 2, label_I_K),
         replace(confusion, evidence_I_K=evidence_I_K),
         left_out,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from assay.quality.labels.ballots import TIE, leading
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
-
-TIE = 1e-9
 
 
 def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
@@ -74,9 +73,6 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
 
 def _outcome(posterior_P_K: Floats) -> Floats:
     """One on the top label of each row, shared evenly where several tie."""
-    top_P = posterior_P_K[:, 0].copy()
-    for column in range(1, posterior_P_K.shape[1]):
-        np.maximum(top_P, posterior_P_K[:, column], out=top_P)
-    tied_P_K = (posterior_P_K >= (top_P - TIE)[:, None]).astype(float)
+    tied_P_K = leading(posterior_P_K).astype(float)
     tied_P_K /= (tied_P_K @ np.ones(tied_P_K.shape[1]))[:, None]
     return tied_P_K
