@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from scipy.special import expit
 from scipy.stats import beta
 
-from assay.quality import Columns, contest, dawid_skene, majority, skills
+from assay.quality import Columns, contest, dawid_skene, ensemble, majority, skills
+from assay.quality.labels.skills import PRIOR_VOTES, interval
 
 
 def test_against_gold_a_skill_is_the_shrunk_share_of_right_votes_with_its_beta_interval():
@@ -66,3 +69,47 @@ def test_contest_is_zero_where_there_is_only_one_label():
     columns = Columns.from_lists(["i"], ["ann"], ["yes"])
 
     assert contest(columns, skills(majority(columns))).tolist() == [0.0]
+
+
+def crowd_with_shared_mistakes(seed: int, *, items=300, raters=30, votes=5):
+    """Votes on items that differ in difficulty and whose wrong answer is the same for everybody."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(2, size=items)
+    level, hard = rng.normal(1.5, 0.8, raters), rng.normal(0, 1.5, items)
+    rows = [
+        (f"i{i}", f"r{r}", str(truth[i] if rng.random() < expit(level[r] - hard[i]) else 1 - truth[i]))
+        for i in range(items)
+        for r in rng.choice(raters, votes, replace=False)
+    ]
+    return Columns.from_lists(*zip(*rows, strict=True)), {f"i{i}": str(truth[i]) for i in range(items)}
+
+
+def true_shares(columns: Columns, truth: dict[str, str]) -> np.ndarray:
+    truth_I = np.array([columns.labels.index(truth[item]) for item in columns.items])
+    right_N = truth_I[columns.item_N] == columns.label_N
+    return np.bincount(columns.rater_N, right_N) / np.bincount(columns.rater_N)
+
+
+@pytest.mark.parametrize("method", [ensemble, majority])
+def test_intervals_against_verdicts_know_that_verdicts_err_together(method):
+    held, counted = [], []
+    for seed in range(12):
+        columns, truth = crowd_with_shared_mistakes(seed)
+        share_R, known = true_shares(columns, truth), skills(method(columns))
+        votes_R = known.votes_R + PRIOR_VOTES
+        held.append((known.low_R <= share_R) & (share_R <= known.high_R))
+        low_R, high_R = interval(known.mean_R, votes_R, 0.0)
+        counted.append((low_R <= share_R) & (share_R <= high_R))
+
+    assert np.mean(held) >= 0.95
+    assert np.mean(counted) < 0.85
+
+
+def test_an_interval_always_holds_its_own_mean_and_stays_a_share():
+    for seed in range(4):
+        known = skills(ensemble(crowd_with_shared_mistakes(seed, items=20)[0]))
+
+        assert (known.low_R >= 0).all()
+        assert (known.low_R <= known.mean_R).all()
+        assert (known.mean_R <= known.high_R).all()
+        assert (known.high_R <= 1).all()

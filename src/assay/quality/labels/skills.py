@@ -9,11 +9,25 @@ from typing import Literal
 import numpy as np
 from scipy.special import betaincinv
 
+from assay.quality.labels.calibration import DEFAULT_POWER, tempered
 from assay.quality.labels.columns import Codes, Floats
 from assay.quality.labels.result import Result
 
 PRIOR_VOTES = 4.0
 """How many votes the crowd's own accuracy weighs in a person's skill: a newcomer starts there."""
+
+SHARED_ERROR = 0.5
+"""Standard deviation, in log-odds, of how far a model's verdicts may all err in one direction for a person.
+
+Chosen on simulated crowds whose people share mistakes (items differ in difficulty, wrong answers have a
+favourite): there the intervals of the default method hold the true share for 95 % of people."""
+
+SHARED_ERROR_OF_SHARES = 1.0
+"""The same where a method has no model of people and the others' plain shares are the only yardstick; chosen
+on the same crowds."""
+
+SIGMAS = 1.96
+"""Standard deviations that half a 95 % interval is long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +45,34 @@ class RaterSkills:
     against: Literal["gold", "verdicts"]
 
 
+@dataclass(frozen=True, eq=False)
+class Rightness:
+    """How right each vote is by everybody else's, and how sure that is.
+
+    Attributes
+    ----------
+    right_N
+        Probability that the label given is right, the own vote taken out.
+    sure_N
+        The same probability, as modest as verdicts are: a model's flattened by the default power.
+    plain_N
+        The share of the others' votes that say the same; 0 where nobody else voted.
+    others_N
+        Whether anybody else voted: 1 or 0.
+    counted_N
+        Whether the vote can be compared: a model always can, plain shares where others voted.
+    modelled
+        Whether `right_N` is from a model of raters, or `plain_N` itself.
+    """
+
+    right_N: Floats
+    sure_N: Floats
+    plain_N: Floats
+    others_N: Floats
+    counted_N: Floats
+    modelled: bool
+
+
 def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills:
     """Estimate every rater's accuracy with a beta posterior, shrunk towards the crowd's.
 
@@ -38,6 +80,11 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
     given everybody else's votes: a rater's own vote is divided out of the posterior, since whoever is judged
     by a verdict they made themselves agrees with it too often. Where the method has no model of raters
     (majority), their vote is taken out of the count instead.
+
+    The interval knows that verdicts err, and err together. To the variance of so many votes it adds what
+    follows if the log-odds of everything a person is measured by were off by one common amount
+    (`SHARED_ERROR`), and it reaches as far as the interval by the others' plain shares, a yardstick that
+    errs in other ways. Against gold it is the interval of the beta posterior.
 
     Parameters
     ----------
@@ -50,44 +97,99 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
     [0.78, 0.61]
     """
     columns = result.columns
-    right_N, counted_N, against = _right(result, gold or {})
-    n_raters = len(columns.raters)
-    counted_N = counted_N * columns.weights_N
-    votes_R = np.bincount(columns.rater_N, weights=counted_N, minlength=n_raters)
-    right_R = np.bincount(columns.rater_N, weights=right_N * counted_N, minlength=n_raters)
-    # The crowd's accuracy, itself held back from 0 and 1 by one vote each way.
-    crowd = (right_R.sum() + 1) / (votes_R.sum() + 2)
-    alpha_R = right_R + PRIOR_VOTES * crowd
-    beta_R = votes_R - right_R + PRIOR_VOTES * (1 - crowd)
+    known = against_gold(result, gold or {})
+    if known is not None:
+        right_N, counted_N = known
+        counted_N = counted_N * columns.weights_N
+        mean_R, votes_R = _pooled(result, right_N, counted_N)
+        low_R, high_R = interval(mean_R, votes_R, np.zeros_like(mean_R))
+    else:
+        found = rightness(result)
+        right_N, counted_N = found.right_N, found.counted_N * columns.weights_N
+        mean_R, votes_R = _pooled(result, right_N, counted_N)
+        # The slope of a probability in its log-odds is p (1 - p): by so much do shared errors move a share.
+        slope_R = _mean(result, found.sure_N * (1 - found.sure_N), counted_N)
+        low_R, high_R = interval(
+            mean_R, votes_R, slope_R * (SHARED_ERROR if found.modelled else SHARED_ERROR_OF_SHARES)
+        )
+        if found.modelled:
+            plain_R, others_R = _pooled(result, found.plain_N, counted_N * found.others_N)
+            plain_low_R, plain_high_R = interval(plain_R, others_R, np.zeros_like(plain_R))
+            low_R, high_R = np.minimum(low_R, plain_low_R), np.maximum(high_R, plain_high_R)
     return RaterSkills(
         raters=columns.raters,
-        mean_R=alpha_R / (alpha_R + beta_R),
-        low_R=betaincinv(alpha_R, beta_R, 0.025),
-        high_R=betaincinv(alpha_R, beta_R, 0.975),
-        votes_R=np.bincount(columns.rater_N, counted_N > 0, n_raters).astype(np.int64),
-        against=against,
+        mean_R=mean_R,
+        low_R=low_R,
+        high_R=high_R,
+        votes_R=np.bincount(columns.rater_N, counted_N > 0, len(columns.raters)).astype(np.int64),
+        against="verdicts" if known is None else "gold",
     )
 
 
-def _right(result: Result, gold: Mapping[str, str]) -> tuple[Floats, Floats, Literal["gold", "verdicts"]]:
-    """Return for each vote how right it is, and whether it counts."""
+def against_gold(result: Result, gold: Mapping[str, str]) -> tuple[Floats, Floats] | None:
+    """Return for each vote whether it is right and whether it counts; `None` where none falls on gold."""
     columns = result.columns
     codes = {label: code for code, label in enumerate(columns.labels)}
     # A gold label that nobody ever gave makes every vote on its item wrong.
     gold_I = np.array([codes.get(gold[item], -1) if item in gold else -2 for item in columns.items])
     gold_N = gold_I[columns.item_N]
-    if (gold_N != -2).any():
-        return (columns.label_N == gold_N).astype(float), (gold_N != -2).astype(float), "gold"
-    others_N = np.ones(len(columns))
+    if not (gold_N != -2).any():
+        return None
+    return (columns.label_N == gold_N).astype(float), (gold_N != -2).astype(float)
+
+
+def rightness(result: Result) -> Rightness:
+    """Return how right each vote is by everybody else's.
+
+    >>> from assay.quality import Columns, majority
+    >>> votes = Columns.from_lists(["i"] * 3, ["ann", "ben", "cleo"], ["yes", "yes", "no"])
+    >>> rightness(majority(votes)).right_N.tolist()
+    [0.5, 0.5, 0.0]
+    """
+    columns = result.columns
+    weight_N = columns.weights_N
+    same_N = columns.counts_I_K[columns.item_N, columns.label_N] - weight_N
+    rest_N = columns.counts_I_K.sum(axis=1)[columns.item_N] - weight_N
+    others_N = (rest_N > 1e-9).astype(float)
+    plain_N = np.clip(same_N, 0, None) / np.where(others_N > 0, rest_N, 1.0)
     if result.confusion_R_K_K is None:
-        left_N_K = columns.counts_I_K[columns.item_N].copy()
-        left_N_K[np.arange(len(columns)), columns.label_N] -= columns.weights_N
-        left_N_K = np.clip(left_N_K, 0, None)
-        others_N = (left_N_K.sum(axis=1) > 1e-9).astype(float)
-        left_N_K[others_N == 0] = 1
-    else:
-        evidence_I_K = result.posterior_I_K if result.evidence_I_K is None else result.evidence_I_K
-        left_N_K = evidence_I_K[columns.item_N]
-        left_N_K /= result.confusion_R_K_K[columns.rater_N, :, columns.label_N] ** columns.weights_N[:, None]
+        return Rightness(plain_N, plain_N, plain_N, others_N, others_N, modelled=False)
+    evidence_I_K = result.posterior_I_K if result.evidence_I_K is None else result.evidence_I_K
+    left_N_K = evidence_I_K[columns.item_N]
+    left_N_K /= result.confusion_R_K_K[columns.rater_N, :, columns.label_N] ** weight_N[:, None]
     left_N_K /= left_N_K.sum(axis=1, keepdims=True)
-    return left_N_K[np.arange(len(columns)), columns.label_N], others_N, "verdicts"
+    each = np.arange(len(columns))
+    sure_N = tempered(left_N_K, DEFAULT_POWER)[each, columns.label_N]
+    right_N = left_N_K[each, columns.label_N]
+    return Rightness(right_N, sure_N, plain_N, others_N, np.ones(len(columns)), modelled=True)
+
+
+def _mean(result: Result, value_N: Floats, weight_N: Floats) -> Floats:
+    """Return the weighted mean over each rater's votes, 0 where nothing counts."""
+    rater_N, n_raters = result.columns.rater_N, len(result.columns.raters)
+    total_R = np.bincount(rater_N, weight_N, n_raters)
+    found: Floats = np.bincount(rater_N, value_N * weight_N, n_raters) / np.maximum(total_R, 1e-12)
+    return found
+
+
+def _pooled(result: Result, right_N: Floats, weight_N: Floats) -> tuple[Floats, Floats]:
+    """Return each rater's share, shrunk towards the crowd's, and how many votes it stands for."""
+    rater_N, n_raters = result.columns.rater_N, len(result.columns.raters)
+    votes_R = np.bincount(rater_N, weight_N, n_raters)
+    right_R = np.bincount(rater_N, right_N * weight_N, n_raters)
+    # The crowd's accuracy, itself held back from 0 and 1 by one vote each way.
+    crowd = (right_R.sum() + 1) / (votes_R.sum() + 2)
+    return (right_R + PRIOR_VOTES * crowd) / (votes_R + PRIOR_VOTES), votes_R + PRIOR_VOTES
+
+
+def interval(mean_R: Floats, votes_R: Floats, error_R: Floats | float) -> tuple[Floats, Floats]:
+    """Return 95 % of a beta with this mean and so many votes, widened on both sides by an error.
+
+    >>> low_R, high_R = interval(np.array([0.8]), np.array([20.0]), 0.1)
+    >>> low_R.round(2).tolist(), high_R.round(2).tolist()
+    ([0.52], [1.0])
+    """
+    alpha_R, beta_R = mean_R * votes_R, (1 - mean_R) * votes_R
+    below_R = np.hypot(mean_R - betaincinv(alpha_R, beta_R, 0.025), SIGMAS * error_R)
+    above_R = np.hypot(betaincinv(alpha_R, beta_R, 0.975) - mean_R, SIGMAS * error_R)
+    return np.maximum(mean_R - below_R, 0), np.minimum(mean_R + above_R, 1)

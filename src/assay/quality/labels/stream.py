@@ -12,13 +12,12 @@ from typing import Any, cast
 
 import numpy as np
 import polars as pl
-from scipy.special import betaincinv
 
 from assay import registry
 from assay.quality.labels.columns import Columns, VotesError
 from assay.quality.labels.dawid_skene import PRIOR_RIGHT, PRIOR_WRONG
 from assay.quality.labels.result import Method, Result
-from assay.quality.labels.skills import PRIOR_VOTES
+from assay.quality.labels.skills import PRIOR_VOTES, SHARED_ERROR, interval
 from assay.records import Skill, Verdict
 
 EVERY = 8
@@ -200,7 +199,8 @@ class Stream:
         """Return how often a rater is right, now or `at` a later day; a newcomer is as good as the crowd.
 
         As in `skills`, a vote is right with the probability that everybody else's votes give its label, and
-        votes on items that nobody else judged say nothing.
+        votes on items that nobody else judged say nothing. The interval allows for shared mistakes as that of
+        `skills` does, as if all votes were equally unsure; it does not look at plain shares.
         """
         person = self._raters.get(rater)
         right = votes = 0.0
@@ -208,8 +208,9 @@ class Stream:
             kept = self._keeps(max(0.0, (self._now if at is None else at) - person.time))
             right, votes = kept * max(person.right, 0.0), kept * person.votes
         alpha, beta = self._beta(right, votes)
-        low, high = betaincinv(alpha, beta, (0.025, 0.975)).tolist()
-        return Skill(rater, self.question, alpha / (alpha + beta), low, high, round(votes))
+        mean = alpha / (alpha + beta)
+        low, high = interval(np.array([mean]), np.array([alpha + beta]), SHARED_ERROR * mean * (1 - mean))
+        return Skill(rater, self.question, mean, float(low[0]), float(high[0]), round(votes))
 
     def columns(self) -> Columns:
         """Return the votes as batch methods read them, in the order in which they came."""
