@@ -28,6 +28,10 @@ LONGEST_KEY = 300
 """A work named after many authors gets a digest in their place from this length on."""
 
 
+LONGEST_TALK = 50
+"""A conversation has no more turns than this."""
+
+
 class BriefError(AssayError):
     """A brief that nobody could work from."""
 
@@ -45,6 +49,11 @@ def check(brief: Brief) -> Brief:
         raise BriefError("the brief has no goal; say in a sentence what the data is for")
     if brief.judgments_per_work < 1:
         raise BriefError("judgments_per_work must be at least 1")
+    least, most = brief.turns
+    if not 1 <= least <= most <= LONGEST_TALK:
+        raise BriefError(
+            f"a conversation has from 1 to {LONGEST_TALK} turns; write for example [2, 6] for `turns`"
+        )
     if (pay := brief.pay) is not None:
         _check_pay(pay)
     seen: set[str] = set()
@@ -129,6 +138,7 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
             ticks_boxes=str(fields.get("ticks_boxes", "")),
             skills=tuple(map(str, fields.get("skills", ()))),
             privacy=str(fields.get("privacy", "")),
+            turns=_turns(fields.get("turns", Brief.__dataclass_fields__["turns"].default)),
             pay=None if fields.get("pay") is None else Pay(**fields["pay"]),
         )
     except KeyError as missing:
@@ -136,6 +146,11 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
     except (TypeError, ValueError) as wrong:
         raise BriefError(f"a field of the brief has the wrong type: {wrong}") from wrong
     return check(brief)
+
+
+def _turns(said: Sequence[Any]) -> tuple[int, int]:
+    least, most = said
+    return int(least), int(most)
 
 
 def _question(fields: Mapping[str, Any]) -> Question:

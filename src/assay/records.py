@@ -66,7 +66,8 @@ class Brief:
     `goal` says what the data is for, `principles` decide the cases that nobody foresaw. `great` says what
     answers that one remembers have, `ticks_boxes` what merely looks like them. `kind` names how a judgment is
     taken; `skills` are those wanted of contributors; `privacy` says what happens to what they write.
-    `judgments_per_work` is the number of judgments that one piece of work begins with.
+    `judgments_per_work` is the number of judgments that one piece of work begins with. `turns` says how many
+    turns a conversation has, at least and at most.
     """
 
     project: str
@@ -83,17 +84,22 @@ class Brief:
     skills: tuple[str, ...] = ()
     privacy: str = ""
     pay: Pay | None = None
+    turns: tuple[int, int] = (1, 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is put in front of somebody. `language` is a BCP-47 tag, `und` where nobody said."""
+    """What is put in front of somebody. `language` is a BCP-47 tag, `und` where nobody said.
+
+    `attachments` names the files that are shown with it.
+    """
 
     id: str
     prompt: str
     context: str = ""
     language: str = "und"
     domain: str = ""
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,9 @@ class Example:
 
     `shape` says which of the text fields are filled: a `preference` has `chosen` and `rejected`, a
     `demonstration` has `completion`, a `rating` has `completion` and `ratings`. `weight` is the probability
-    that the verdict behind the row is right (1 where there is no verdict to doubt).
+    that the verdict behind the row is right (1 where there is no verdict to doubt). Where a row continues a
+    conversation, `messages` holds it from its beginning (`role` and `content` each) up to `prompt`, which is
+    the last of them.
     """
 
     id: str
@@ -229,6 +237,7 @@ class Example:
     domain: str = ""
     method: str = ""
     brief_version: int = 1
+    messages: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Jsonl:
     def row(self, example: Example) -> Mapping[str, object]:
         row = {field.name: getattr(example, field.name) for field in fields(example)}
         row["judgments"] = list(example.judgments)
+        row["messages"] = [dict(message) for message in example.messages]
         row["ratings"] = [{"question": name, "label": label} for name, label in example.ratings.items()]
         return row
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assay.datasets.messages import asked
 from assay.records import Example
 
 
@@ -16,7 +17,7 @@ class TrlPreference:
 
     def row(self, example: Example) -> Mapping[str, object]:
         return {
-            "prompt": [{"role": "user", "content": example.prompt}],
+            "prompt": asked(example),
             "chosen": [{"role": "assistant", "content": example.chosen}],
             "rejected": [{"role": "assistant", "content": example.rejected}],
             "weight": example.weight,

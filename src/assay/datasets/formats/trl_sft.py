@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assay.datasets.messages import asked
 from assay.records import Example
 
 
@@ -20,7 +21,7 @@ class TrlSft:
 
     def row(self, example: Example) -> Mapping[str, object]:
         return {
-            "prompt": [{"role": "user", "content": example.prompt}],
+            "prompt": asked(example),
             "completion": [{"role": "assistant", "content": example.completion or example.chosen}],
             "weight": example.weight,
             "language": example.language,

@@ -11,7 +11,7 @@ class ItemRow(models.Model):
     """What is put in front of somebody; `key` is its id in the records.
 
     Items of one `series` (the pages of a document, the turns of a talk) are given to the same person one
-    after the other, by `place`.
+    after the other, by `place`. `attachments` lists the names of files that are shown with it.
     """
 
     project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="items", db_index=False)
@@ -22,6 +22,7 @@ class ItemRow(models.Model):
     domain = models.CharField(max_length=200, blank=True)
     series = models.CharField(max_length=200, blank=True, default="", db_default="")
     place = models.PositiveIntegerField(default=0, db_default=0)
+    attachments = models.JSONField(default=list)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["project", "key"], name="item_key_once"),)
@@ -31,7 +32,7 @@ class ItemRow(models.Model):
 
     def record(self) -> Item:
         """Return the item."""
-        return Item(self.key, self.prompt, self.context, self.language, self.domain)
+        return Item(self.key, self.prompt, self.context, self.language, self.domain, tuple(self.attachments))
 
 
 class SampleRow(models.Model):

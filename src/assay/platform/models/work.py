@@ -151,12 +151,17 @@ class FlagRow(models.Model):
 
 
 class TurnRow(models.Model):
-    """What one model answered at one turn of a live conversation, as far as it has come.
+    """What was said at one turn of a live conversation by the person or by one model, as far as it has come.
 
     `token` is the lease's, and stays when the lease is gone: it leads from the judgment to what was said.
+    `side` is that of a model, in the order drawn (`a`, `b`), or the person's (`p`), whose row also says how
+    they went on (`choice`). A model's answer is written by one `worker` at a time, which says every so often
+    that it still lives (`beat_at`). `fault` is why there is no answer, in a word; `problem` the whole story,
+    for those who run the project, since it can name the model.
     """
 
     WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+    PERSON = "p"
 
     project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="turns", db_index=False)
     token = models.CharField(max_length=43)
@@ -166,6 +171,11 @@ class TurnRow(models.Model):
     state = models.CharField(max_length=7, default=WAITING)
     text = models.TextField(blank=True)
     problem = models.TextField(blank=True)
+    fault = models.CharField(max_length=12, blank=True, default="", db_default="")
+    choice = models.JSONField(default=dict)
+    worker = models.CharField(max_length=32, blank=True, default="", db_default="")
+    beat_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
