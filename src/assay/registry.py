@@ -17,8 +17,15 @@ from assay.errors import AssayError
 BUILT_IN: dict[str, dict[str, str]] = {
     "kinds": {
         "pairwise": "assay.judgments.pairwise:Pairwise",
+        "best-of-n": "assay.judgments.best_of_n:BestOfN",
+        "ranking": "assay.judgments.ranking:Ranking",
         "rubric": "assay.judgments.rubric:Rubric",
+        "rating": "assay.judgments.rating:Rating",
+        "choice": "assay.judgments.choice:Choice",
+        "spans": "assay.judgments.spans:Spans",
         "demonstration": "assay.judgments.demonstration:Demonstration",
+        "rewrite": "assay.judgments.rewrite:Rewrite",
+        "trajectory": "assay.judgments.trajectory:Trajectory",
     },
     "quality": {
         "majority": "assay.quality.labels.majority:majority",
@@ -50,6 +57,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "pairs": {
         "crowd-bradley-terry": "assay.quality.pairs:crowd_bradley_terry",
         "bradley-terry": "assay.quality.pairs:bradley_terry",
+    },
+    "sets": {
+        "multilabel": "assay.quality.labels.multilabel:multilabel",
     },
     "texts": {
         "rasa": "assay.quality.texts:rasa",
@@ -101,8 +111,8 @@ def addresses(group: str) -> dict[str, str]:
 def names(group: str) -> list[str]:
     """Return the names in a group.
 
-    >>> names("kinds")
-    ['pairwise', 'rubric', 'demonstration']
+    >>> names("kinds")[:3]
+    ['pairwise', 'best-of-n', 'ranking']
     """
     return list(addresses(group))
 
@@ -122,9 +132,9 @@ def get(group: str, name: str) -> object:
     RegistryError
         Where the name is unknown; the message lists the known ones.
 
-    >>> get("kinds", "haiku")
+    >>> get("boxes", "haiku")
     Traceback (most recent call last):
-    assay.registry.RegistryError: there is no 'haiku' in kinds; known: pairwise, rubric, demonstration
+    assay.registry.RegistryError: there is no 'haiku' in boxes; known: fused
     """
     module, _, attribute = _address(group, name).partition(":")
     found: object = getattr(importlib.import_module(module), attribute)

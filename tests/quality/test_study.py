@@ -27,9 +27,12 @@ TEXTS = answers(item=["i"] * 3, rater=PEOPLE, text=["the moon is out", "the moon
 SPANS = answers(item=["i"] * 3, rater=PEOPLE, label=["[[0, 4]]", "[[0, 5]]", "[]"])
 BOXES = answers(item=["i"] * 3, rater=PEOPLE, label=["[]", "[[0, 0, 4.5, 5]]", '[[-1, 0, 4, 5, "cat"]]'])
 LEVELS = answers(item=["i"] * 3 + ["j"] * 3, rater=PEOPLE * 2, label=[3, 3, 2, 1, 1, 2])
+RANKINGS = answers(item=["i"] * 3, rater=PEOPLE, label=['["b", "a"]', '["b", ["a", "c"]]', '["a", "b", "c"]'])
+CHOICES = answers(item=["i"] * 3, rater=PEOPLE, label=["b", "tie", "none"], shown=["a|b|c"] * 3)
+SETS = answers(item=["i"] * 3, rater=PEOPLE, label=['["cat", "dog"]', '["cat"]', "[]"])
 EVERY = {
     "categorical": VOTES, "ordinal": LEVELS, "ratings": NUMBERS, "pairs": PAIRS, "texts": TEXTS,
-    "spans": SPANS, "boxes": BOXES,
+    "spans": SPANS, "boxes": BOXES, "rankings": RANKINGS, "best-of-n": CHOICES, "multilabel": SETS,
 }  # fmt: skip
 
 
@@ -185,6 +188,69 @@ def test_known_answers_teach_and_are_never_scored():
     assert len(told.calibrated[0]) == 60
 
 
-def test_known_answers_to_anything_but_labels_are_refused():
-    with pytest.raises(AssayError, match="teach labels only"):
-        study(NUMBERS, known=answers(item=["i"], label=[4.5]))
+def test_lists_that_may_be_orders_or_sets_are_asked_about():
+    same = answers(item=["i"] * 2, rater=["ann", "ben"], label=['["a", "b"]'] * 2)
+
+    with pytest.raises(AssayError, match="--type rankings or --type multilabel"):
+        guess(same)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        (['["a", "b"]', '["b", "a"]'], "rankings"),
+        (['["a", "b"]', '["b"]'], "multilabel"),
+        (['["a", "b"]', "[]"], "multilabel"),
+        (['["a", ["b", "c"]]', '["b", "a", "c"]'], "rankings"),
+        (["a > b", "a=b"], "rankings"),
+        (["x=1", "x=2"], "categorical"),
+        ([">50", "<50"], "categorical"),
+        (["[[0, 4]]", "[]"], "spans"),
+    ],
+)
+def test_orders_sets_and_marks_are_told_apart(labels, kind):
+    assert guess(answers(item=["i"] * 2, rater=["ann", "ben"], label=labels)) == kind
+
+
+def test_lists_in_a_column_of_lists_are_read():
+    table = answers(item=["i"] * 2, rater=["ann", "ben"], label=[["b", "a"], ["a", "b"]])
+
+    assert study(table).type == "rankings"
+
+
+def test_rankings_and_choices_are_scored_beside_the_simplest_rule():
+    ranked = study(RANKINGS, gold=answers(item=["i"], label=['["b", "a", "c"]']))
+    chosen = study(CHOICES, gold=answers(item=["i"], label=["b"]))
+
+    assert ranked.scores["crowd-bradley-terry"] == {"accuracy": 1.0, "Kendall": 1.0}
+    assert chosen.scores == {name: {"accuracy": 1.0} for name in ("crowd-bradley-terry", "borda")}
+
+
+def test_none_of_them_is_a_verdict_where_most_say_so():
+    table = answers(item=["i"] * 3, rater=PEOPLE, label=["none", "none", "b"], shown=["a|b"] * 3)
+
+    row = study(table).verdicts.row(0, named=True)
+
+    assert (row["verdict"], row["order"]) == ("none", '["b", "a"]')
+    assert 0.5 < row["probability"] < 0.9
+
+
+def test_a_board_is_told_where_all_items_have_the_same_candidates():
+    table = answers(item=["i"] * 3 + ["j"] * 3, rater=PEOPLE * 2, label=["b > a"] * 6)
+
+    assert "over all items: b +" in study(table).notes[0]
+
+
+def test_known_sets_teach_and_are_never_scored():
+    gold = answers(item=["i", "j"], label=['["cat"]', '["dog"]'])
+    table = answers(item=["i"] * 3 + ["j"] * 3, rater=PEOPLE * 2, label=['["cat"]', "[]", "[]"] * 2)
+
+    told = study(table, type="multilabel", gold=gold, known=gold.head(1))
+
+    assert told.verdicts["verdict"][0] == '["cat"]'
+    assert told.scores["multilabel"]["exact"] == 0.0
+
+
+def test_known_answers_to_texts_are_refused():
+    with pytest.raises(AssayError, match="not taken for texts"):
+        study(TEXTS, known=answers(item=["i"], label=["the moon"]))

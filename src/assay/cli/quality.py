@@ -50,6 +50,9 @@ def command(
       ordinal      the same, the labels in order: --levels low,middle,high
       ratings      a number: chosen, stacked, linear, precision, bias, z-score, crh, mean, median
       pairs        the better of two; columns left, right, label: crowd-bradley-terry, bradley-terry
+      rankings     best first, ["b", ["a", "c"]] or b > a = c: as for pairs
+      best-of-n    the best of the column shown: as for pairs
+      multilabel   a JSON list of labels: multilabel
       texts        a text; column text: rasa, weighted-medoid, medoid, rover
       spans        a JSON list of [start, end): soft, weighted, staple
       boxes        a JSON list of [x0, y0, x1, y1]: fused

@@ -7,6 +7,7 @@ its columns, its registry group and its default method; the rest of Assay and th
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -32,11 +33,17 @@ MOST_CLASSES = 10
 SEED = 0
 """Of the resampling behind the interval of agreement: the same table always gives the same sentence."""
 
+SIGNS = r"^\s*[^\[>=\s][^>=]*[>=]\s*[^>=\s]"
+"""How an order begins whose candidates stand between signs: ``b > a = c``."""
+
+KNOWN = ("quality", "sets")
+"""Groups whose methods learn from known answers."""
+
 FOUR_NUMBERS = r"^\s*\[\s*\[(?:\s*-?\d[\d.eE+-]*\s*,){3}\s*-?\d"
 """How a list of boxes begins; a span has two numbers."""
 
 
-def guess(table: object) -> str:
+def guess(table: object) -> str:  # noqa: PLR0911 -- one line for each type
     """Return the type that a table's columns and cells suggest.
 
     >>> guess(pl.DataFrame({"left": ["a"], "right": ["b"], "label": ["a"], "worker": ["ann"]}))
@@ -45,6 +52,8 @@ def guess(table: object) -> str:
     'spans'
     >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["[[10, 20, 50, 80]]"]}))
     'boxes'
+    >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["b > a = c"]}))
+    'rankings'
     >>> guess(pl.DataFrame({"task": ["i"], "worker": ["ann"], "label": ["yes"]}))
     'categorical'
     """
@@ -55,9 +64,14 @@ def guess(table: object) -> str:
     label = tables.find(frame, "label")
     if label is None:
         return "texts" if "text" in names else "categorical"
-    if isinstance(frame.schema[label], pl.List):
-        return "spans"
+    frame = _as_json(frame, label, "shown")
     cells = frame[label].drop_nulls().cast(pl.String)
+    if "shown" in names:
+        return "rankings" if len(cells) and _orders(cells.head(50)).all() else "best-of-n"
+    if len(cells) and cells.head(50).str.contains(r"^\s*\[").all() and (named := _named_lists(frame, label)):
+        return named
+    if len(cells) and cells.head(50).str.contains(SIGNS).all() and cells.str.contains(">").any():
+        return "rankings"
     if len(cells) and cells.head(50).str.contains(r"^\s*\[").all():
         # Nothing marked looks the same for both.
         marked = cells.filter(~cells.str.contains(r"^\s*\[\s*\]\s*$")).head(50)
@@ -68,6 +82,40 @@ def guess(table: object) -> str:
     if number.null_count() == 0 and len(cells) and (not whole or number.n_unique() > MOST_CLASSES):
         return "ratings"
     return "categorical"
+
+
+def _orders(cells: pl.Series) -> pl.Series:
+    """Say which cells can only be read as an order: several in a list, or a sign of order between them."""
+    return cells.str.contains(r"^\s*\[.*,") | cells.str.contains(SIGNS)
+
+
+def _named_lists(frame: pl.DataFrame, label: str) -> str:
+    """Return the type of a column of JSON lists of names; empty where they hold numbers, marks, or nothing.
+
+    An order has lists in it, or the same names in different orders and nothing else; a set has not.
+    """
+    item = tables.find(frame, "item")
+    rows = frame.select(item or label, label).drop_nulls().head(1_000).cast(pl.String).rows()
+    try:
+        lists = [(of, json.loads(cell)) for of, cell in rows]
+    except (ValueError, RecursionError):
+        return ""
+    names = [part for _, said in lists for part in said if isinstance(part, str)]
+    if not names:
+        return ""
+    if any(isinstance(part, list) for _, said in lists for part in said):
+        return "rankings"
+    orders: dict[str, set[tuple[str, ...]]] = {}
+    for of, said in lists:
+        orders.setdefault(of, set()).add(tuple(map(str, said)))
+    sets = [{frozenset(order) for order in own} for own in orders.values()]
+    if any(len(own) > 1 for own in sets) or any(len(order) < 2 for own in orders.values() for order in own):
+        return "multilabel"
+    if any(len(own) > 1 for own in orders.values()):
+        return "rankings"
+    raise AssayError(
+        "these lists may be rankings or sets of labels; say which: --type rankings or --type multilabel"
+    )
 
 
 def study(
@@ -94,7 +142,7 @@ def study(
         Right answers, for scores: `item` and `label` (for comparisons and ratings a number).
     known
         Right answers, for the method to learn from: its items are held fixed, teach who is reliable and how
-        sure to be, and are left out of the scores. For labels only.
+        sure to be, and are left out of the scores. For labels and sets of labels.
     levels
         For ordered classes, their labels from the lowest up; needed unless they are numbers.
 
@@ -113,9 +161,9 @@ def study(
     if named not in TYPES:
         raise AssayError(f"there is no type {named!r} of answers; known: auto, {', '.join(TYPES)}")
     kind = TYPES[named]
-    taught = {} if known is None else tables.gold(tables.frame_of(known))
-    if taught and kind.group != "quality":
-        raise AssayError(f"known answers teach labels only, and these are {named}; leave them out")
+    taught = None if known is None else tables.frame_of(known)
+    if taught is not None and kind.group not in KNOWN:
+        raise AssayError(f"known answers are not taken for {named} yet; leave them out")
     chosen = method or kind.default
     run = cast("Callable[[Any], Any]", registry.get(kind.group, chosen))
     return kind.read(_Asked(frame, named, chosen, run, right, taught, levels))
@@ -128,7 +176,7 @@ class _Asked:
     method: str
     run: Callable[[Any], Any]
     gold: pl.DataFrame | None
-    known: Mapping[str, str]
+    known: pl.DataFrame | None
     levels: Sequence[str] | None
 
     def numbers(self) -> dict[str, float]:
@@ -165,10 +213,11 @@ def _people(
 def _categorical(asked: _Asked) -> Study:
     columns = Columns.from_frame(tables.votes(asked.frame))
     gold = tables.gold(asked.gold) if asked.gold is not None else {}
-    if asked.known:
-        columns = columns.knowing(asked.known)
+    if asked.known is not None:
+        taught = tables.gold(asked.known)
+        columns = columns.knowing(taught)
         # A method that was told the answer gets no credit for knowing it.
-        gold = {item: label for item, label in gold.items() if item not in asked.known}
+        gold = {item: label for item, label in gold.items() if item not in taught}
     finding = weigh(columns, method=asked.method, gold=gold)
     result = finding.result
     scores: dict[str, Mapping[str, float]] = {}
@@ -526,6 +575,167 @@ def _boxes(asked: _Asked) -> Study:
     )
 
 
+def _ordered(asked: _Asked) -> Study:
+    """Read rankings and best-of-n choices: a pooled ranking for each item."""
+    from assay.quality import pairs  # noqa: PLC0415
+    from assay.quality.pairs import pooling, rankings  # noqa: PLC0415
+
+    choices = asked.type == "best-of-n"
+    frame = _as_json(asked.frame, "label", "shown")
+    picked = tables.votes(frame)
+    if "shown" in frame.columns:
+        picked = picked.with_columns(frame["shown"].cast(pl.String))
+    held = pairs.Rankings.from_choices(picked) if choices else pairs.Rankings.from_frame(picked)
+    found = pairs.ranked(held, asked.run)
+    scores: dict[str, Mapping[str, float]] = {}
+    if asked.gold is not None:
+        right = {
+            item: rankings.read_order(label)
+            for item, label in tables.gold(_as_json(asked.gold, "label")).items()
+        }
+        for name, verdicts in {asked.method: found.verdicts, "borda": pairs.borda(held)}.items():
+            scores[name] = pooling.scores(verdicts, right)
+    bad_I = found.none_sure_I > 0.5
+    none_I = np.where(found.none_I > 0, np.minimum(found.none_sure_I, 1 - found.none_sure_I), 0)
+    size_I = np.bincount(found.item_C)
+    best = [
+        "none" if bad else (order[0][0] if len(order[0]) == 1 else rankings.as_text(order[:1]))
+        for bad, order in zip(bad_I.tolist(), found.order_I, strict=True)
+    ]
+    whole = [rankings.as_text(order) for order in found.order_I]
+    open_I = (1 - found.sure_I) * size_I / np.maximum(size_I - 1, 1) if choices else found.doubt_I
+    verdicts = pl.DataFrame(
+        {
+            "item": held.items,
+            "verdict": best if choices else whole,
+            "probability": np.where(bad_I & choices, found.none_sure_I, found.sure_I),
+            "scores": _scores_in_order(found),
+            "doubt": np.clip(np.maximum(np.where(bad_I & choices, 0, open_I), 2 * none_I), 0, 1),
+            "answers": _counts(held.item_N, len(held.items)),
+        }
+    )
+    if choices:
+        verdicts = verdicts.with_columns(pl.Series("order", whole), pl.Series("none good", found.none_I))
+    people = _people(
+        held.raters,
+        found.compared.reliability_R,
+        found.compared.reliability_low_R,
+        found.compared.reliability_high_R,
+        _counts(held.rater_N, len(held.raters)),
+    )
+    notes = []
+    if found.overall is not None:
+        listed = [f"{name} {value:+.2f} ± {1.96 * sd:.2f}" for name, value, sd in found.board]
+        notes.append(
+            f"every item has the same {len(listed)} candidates; over all items: {', '.join(listed)} (if a "
+            "name means something else in each item, this is about the name)"
+        )
+    return replace(
+        _of(
+            asked,
+            held,
+            verdicts,
+            people,
+            measure="how often they mean what they say",
+            notes=notes,
+            scores=scores,
+            detail=found.compared,
+        ),
+        detail=found,
+    )
+
+
+def _scores_in_order(found: Any) -> list[str]:
+    """Return each item's scores as JSON, in the order of its candidates, each with its standard deviation."""
+    each: list[list[tuple[float, str, float]]] = [[] for _ in found.order_I]
+    cells = zip(found.item_C.tolist(), found.name_C, found.score_C, found.sd_C, strict=True)
+    for item, name, value, sd in cells:
+        each[item].append((-round(float(value), 9), name, round(float(sd), 3)))
+    return [json.dumps([[round(-value, 3) + 0.0, sd] for value, _, sd in sorted(own)]) for own in each]
+
+
+def _as_json(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Return a table whose columns of lists are JSON texts."""
+    for name in names:
+        column = tables.find(frame, name) if name in tables.ALIASES else name
+        if column in frame.columns and isinstance(frame.schema[column], pl.List):
+            cells = [None if cell is None else json.dumps(cell.to_list()) for cell in frame[column]]
+            frame = frame.with_columns(pl.Series(column, cells, dtype=pl.String))
+    return frame
+
+
+def _multilabel(asked: _Asked) -> Study:
+    from assay.quality.labels import ticks as ticked  # noqa: PLC0415
+
+    held = ticked.Ticks.from_frame(tables.votes(_as_json(asked.frame, "label")))
+    known = _sets(asked.known)
+    result = asked.run(held.ticks, held.shown, gold=known)
+    scores: dict[str, Mapping[str, float]] = {}
+    if asked.gold is not None:
+        right = _sets(asked.gold)
+        gold = {item: names for item, names in right.items() if item not in known}
+        for name, sets in {asked.method: result.verdicts(), "majority": _ticked_by_most(held)}.items():
+            scores[name] = ticked.sets_score(sets, gold)
+    holds_I_L = result.posterior_I_L
+    counted = dict.fromkeys(result.items, 0)
+    votes = dict.fromkeys(result.raters, 0)
+    for item, rater in held.shown:
+        counted[item] += 1
+        votes[rater] += 1
+    verdicts = pl.DataFrame(
+        {
+            "item": result.items,
+            "verdict": [json.dumps(sorted(own), ensure_ascii=False) for own in result.verdicts().values()],
+            "probability": np.maximum(holds_I_L, 1 - holds_I_L).prod(axis=1),
+            "doubt": 2 * np.minimum(holds_I_L, 1 - holds_I_L).max(axis=1),
+            "answers": list(counted.values()),
+            **{f"p[{label}]": holds_I_L[:, code] for code, label in enumerate(result.labels)},
+        }
+    )
+    right_R = ticked.ticked_right(held, result)
+    people = _people(
+        result.raters,
+        right_R.sensitivity_R,
+        right_R.sensitivity_low_R,
+        right_R.sensitivity_high_R,
+        list(votes.values()),
+    ).with_columns(pl.Series("precision", right_R.precision_R))
+    return _of(
+        asked,
+        held,
+        verdicts,
+        people,
+        measure="share of the labels that hold that they tick",
+        notes=(),
+        scores=scores,
+        detail=result,
+    )
+
+
+def _sets(frame: pl.DataFrame | None) -> dict[str, list[str]]:
+    """Return item → right labels, from a JSON list an item or a row a label."""
+    from assay.quality.labels import ticks as ticked  # noqa: PLC0415
+
+    if frame is None:
+        return {}
+    picked = tables.pick(_as_json(frame, "label"), ("item", "label")).with_columns(rater=pl.lit("gold"))
+    held = ticked.Ticks.from_frame(picked)
+    found: dict[str, list[str]] = {item: [] for item, _ in held.shown}
+    for item, _, name in held.ticks:
+        found[item].append(name)
+    return found
+
+
+def _ticked_by_most(held: Any) -> dict[str, frozenset[str]]:
+    """Return item → the labels that more than half of those who looked ticked."""
+    looked = Counter(item for item, _ in held.shown)
+    found: dict[str, set[str]] = {item: set() for item in looked}
+    for (item, name), times in Counter((item, name) for item, _, name in held.ticks).items():
+        if 2 * times > looked[item]:
+            found[item].add(name)
+    return {item: frozenset(names) for item, names in found.items()}
+
+
 @dataclass(frozen=True)
 class AnswerType:
     """How answers of one type are read: its registry group, its default method, and its reader."""
@@ -541,6 +751,9 @@ TYPES: Mapping[str, AnswerType] = {
     "ordinal": AnswerType("one of several labels in order", "quality", "ensemble", _ordinal),
     "ratings": AnswerType("a number", "ratings", "chosen", _ratings),
     "pairs": AnswerType("the better of two: left, right, label", "pairs", "crowd-bradley-terry", _pairs),
+    "rankings": AnswerType("a ranking, best first", "pairs", "crowd-bradley-terry", _ordered),
+    "best-of-n": AnswerType("the best of what was shown", "pairs", "crowd-bradley-terry", _ordered),
+    "multilabel": AnswerType("a set of labels", "sets", "multilabel", _multilabel),
     "texts": AnswerType("a text", "texts", "rasa", _texts),
     "spans": AnswerType("a JSON list of [start, end)", "spans", "soft", _spans),
     "boxes": AnswerType("a JSON list of [x0, y0, x1, y1]", "boxes", "fused", _boxes),

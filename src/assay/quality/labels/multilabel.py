@@ -53,6 +53,10 @@ class MultilabelResult:
     share_L: Floats = field(repr=False)
     converged: bool = True
     iterations: int = 0
+    assumed: tuple[str, ...] = (
+        "labels are independent of each other given the item",
+        "who looked and did not tick a label said no to it",
+    )
 
     def verdicts(self, sure: float = 0.5) -> dict[str, frozenset[str]]:
         """Return item → the labels that hold with more than that probability."""

@@ -12,7 +12,7 @@ from scipy.special import betaincinv, expit, ndtr
 from assay.quality.labels.columns import VotesError
 from assay.quality.pairs.columns import Pairs
 from assay.quality.pairs.result import PairsResult
-from assay.quality.reading import Floats
+from assay.quality.reading import Codes, Floats
 
 RIDGE_PLAIN = 1.0
 """Prior precision of a score, N(0, 1/ridge), where all raters are taken to be alike."""
@@ -26,7 +26,10 @@ RIGHT, WRONG = 4.0, 1.0
 
 START = 0.9
 DENSE = 2_000
-"""With more items than this covariances are left out."""
+"""With more items than this in one group covariances are left out."""
+
+CELLS = 20_000_000
+"""Most covariances that are held, where items fall into groups that never met."""
 
 DIRECT = 300
 """With more items than this steps are taken by conjugate gradients instead of solving a dense system."""
@@ -248,7 +251,9 @@ def _laplacian(pairs: Pairs, weight_P: Floats, ridge: float, dense: int) -> Floa
     return (off + sparse.diags_array(diagonal_I)).tocsr()
 
 
-def _covariance(pairs: Pairs, score_I: Floats, eta_R: Floats, ridge: float) -> tuple[Floats | None, Floats]:
+def _covariance(
+    pairs: Pairs, score_I: Floats, eta_R: Floats, ridge: float
+) -> tuple[Floats | sparse.csr_array | None, Floats]:
     """Return the covariance of the scores (or `None`) and their variances, by the expected information.
 
     A comparison tells of the gap d by p'²/(p(1 − p)), p = ησ(d) + (1 − η)σ(−d): nothing where η = ½.
@@ -262,7 +267,42 @@ def _covariance(pairs: Pairs, score_I: Floats, eta_R: Floats, ridge: float) -> t
     if isinstance(information, np.ndarray):
         covariance_I_I = np.linalg.inv(information).astype(np.float64, copy=False)
         return covariance_I_I, np.diag(covariance_I_I).copy()
+    if _in_blocks(pairs):
+        blocks = _inverted(information, pairs.group_I)
+        return blocks, blocks.diagonal()
     return None, 1 / information.diagonal()
+
+
+def _in_blocks(pairs: Pairs) -> bool:
+    """Say whether groups that never met are so small that each can have its own covariance."""
+    size_G = np.bincount(pairs.group_I).astype(np.float64)
+    return bool(size_G.max() <= DENSE and size_G @ size_G <= CELLS)
+
+
+def _inverted(information: sparse.csr_array, group_I: Codes) -> sparse.csr_array:
+    """Invert a matrix that links items of one group only, all groups of one size at a time."""
+    size_G = np.bincount(group_I)
+    order_I = np.argsort(group_I, kind="stable")
+    first_G = np.cumsum(size_G) - size_G
+    within_I = np.empty(len(group_I), dtype=np.int64)
+    within_I[order_I] = np.arange(len(group_I)) - np.repeat(first_G, size_G)
+    filled = information.tocoo()
+    size_M = size_G[group_I[filled.row]]
+    rows, columns, values = [], [], []
+    for size in np.unique(size_G):
+        own_G = np.flatnonzero(size_G == size)
+        rank_G = np.zeros(len(size_G), dtype=np.int64)
+        rank_G[own_G] = np.arange(len(own_G))
+        own_M = size_M == size
+        block = np.zeros((len(own_G), size, size))
+        row_M, column_M = filled.row[own_M], filled.col[own_M]
+        block[rank_G[group_I[row_M]], within_I[row_M], within_I[column_M]] = filled.data[own_M]
+        member = order_I[first_G[own_G][:, None] + np.arange(size)]
+        rows.append(np.repeat(member, size, axis=1).ravel())
+        columns.append(np.tile(member, (1, size)).ravel())
+        values.append(np.linalg.inv(block).ravel())
+    place = (np.concatenate(rows), np.concatenate(columns))
+    return sparse.coo_array((np.concatenate(values), place), shape=information.shape).tocsr()
 
 
 def _notes(pairs: Pairs) -> tuple[str, ...]:
@@ -272,6 +312,6 @@ def _notes(pairs: Pairs) -> tuple[str, ...]:
             f"the items fall into {pairs.groups} groups that were never compared; "
             "between groups only the prior decides"
         )
-    if len(pairs.items) > DENSE:
+    if len(pairs.items) > DENSE and not _in_blocks(pairs):
         notes.append(f"more than {DENSE} items: standard deviations leave out what items share")
     return tuple(notes)

@@ -172,11 +172,16 @@ class Pairs:
         )
 
     @cached_property
-    def groups(self) -> int:
-        """How many groups the items fall into that are not linked by comparisons."""
+    def group_I(self) -> Codes:
+        """Which group each item is in; no comparison links two groups."""
         shape = (len(self.items), len(self.items))
         graph = sparse.coo_array((self.met.weight_P, (self.met.first_P, self.met.second_P)), shape=shape)
-        return int(connected_components(graph, directed=False, return_labels=False))
+        return connected_components(graph, directed=False)[1].astype(np.int64)
+
+    @property
+    def groups(self) -> int:
+        """How many groups the items fall into that are not linked by comparisons."""
+        return int(self.group_I.max()) + 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from scipy import sparse
 from scipy.special import expit, ndtr
 
 from assay.quality.pairs.columns import Pairs
@@ -23,7 +24,8 @@ class PairsResult:
         Scores in log-odds, mean 0: a reliable person prefers i to j with probability σ(score_i − score_j).
         `sd_I` is the posterior standard deviation of each.
     covariance_I_I
-        The whole posterior covariance; `None` with more items than fit in a dense matrix.
+        The whole posterior covariance: sparse where the items fall into small groups that never met, `None`
+        where more items than fit in a dense matrix are in one group.
     reliability_R, reliability_low_R, reliability_high_R
         η: how often a rater means what they say, posterior mean and 95 % interval; ½ is a coin, 0 is somebody
         who reads the question the wrong way round. 1 where the method has no model of raters.
@@ -34,7 +36,7 @@ class PairsResult:
     pairs: Pairs
     score_I: Floats
     sd_I: Floats
-    covariance_I_I: Floats | None = field(repr=False)
+    covariance_I_I: Floats | sparse.csr_array | None = field(repr=False)
     reliability_R: Floats
     reliability_low_R: Floats
     reliability_high_R: Floats
