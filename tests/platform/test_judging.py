@@ -182,6 +182,7 @@ def test_the_seconds_that_a_page_claims_are_believed_up_to_what_the_clock_allows
     assert 0 <= judgment.seconds < 60
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="asks SQLite for its plan")
 def test_the_shortlist_reads_the_partial_index(cast):
     with connection.cursor() as cursor:
         cursor.execute(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from assay.tables import Imported
 
 DATABASE, KEY = "assay.sqlite3", "secret.key"
+THREADS = 4
+"""Requests that a process has at hand at once: one runs, others wait for a database or for something long."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def serve(home: Path, port: int) -> None:
     """Serve the platform on this machine until it is stopped."""
     require_free(port)
     setup(home)
+    workers = _workers()
     from django.db import connections
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -182,13 +186,15 @@ def serve(home: Path, port: int) -> None:
     connections.close_all()  # a connection must not live on in the server's own process
     # A forked server starts at once; but one forked beside polars' threads waits for them forever.
     multiprocessing.set_start_method("spawn" if "polars" in sys.modules else "fork", force=True)
+    os.register_at_fork(after_in_child=_stand_apart)
     server = MPServer(
         "assay.platform.wsgi:application",
         address="127.0.0.1",
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,  # SQLite has one writer; two processes would only wait for each other
-        blocking_threads=1,
+        workers=workers,
+        blocking_threads=THREADS,
+        blocking_threads_idle_timeout=600,  # a thread keeps its connection to the database
         backlog=1024,
         websockets=False,
         log_level=LogLevels.warning,
@@ -196,6 +202,28 @@ def serve(home: Path, port: int) -> None:
         workers_kill_timeout=5,
     )
     server.serve()
+
+
+def _stand_apart() -> None:
+    """Let a worker hear its server alone, from its first moment (one that is spawned does so in `wsgi`).
+
+    Ctrl+C reaches the whole group of processes, and the server tells its workers to stop; a worker that heard
+    both at once would wait for itself. And one that is still starting must not have its server's handlers,
+    which would take note of the order and go on.
+    """
+    os.setpgrp()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _workers() -> int:
+    """Return how many processes serve. SQLite has one writer: two would only wait for each other."""
+    elsewhere = bool(os.environ.get("ASSAY_DATABASE"))
+    asked = os.environ.get("ASSAY_WORKERS", "2" if elsewhere else "1")
+    if not asked.isdecimal() or not int(asked):
+        raise AssayError(f"ASSAY_WORKERS is {asked!r}; set it to a whole number from 1 up")
+    if int(asked) > 1 and not elsewhere:
+        raise AssayError("several workers need PostgreSQL; set ASSAY_DATABASE, or leave ASSAY_WORKERS out")
+    return int(asked)
 
 
 def projects() -> list[Summary]:

@@ -1,7 +1,8 @@
 """Settings of the platform, each by an environment variable, with defaults for one machine.
 
 ASSAY_HOME      folder with the database and the secret key              (assay-data)
-ASSAY_DATABASE  postgresql://user:password@host:port/name                (SQLite in ASSAY_HOME)
+ASSAY_DATABASE  postgresql://user:password@host:port/name?sslmode=…      (SQLite in ASSAY_HOME)
+ASSAY_WORKERS   processes that serve; more than one needs PostgreSQL     (1; 2 with PostgreSQL)
 ASSAY_HOSTS     names the platform answers to, by commas                 (127.0.0.1,localhost)
 ASSAY_HTTPS     1 where a proxy in front speaks TLS and sets X-Forwarded-Proto
 ASSAY_LANGUAGE  language where the browser asks for none that we have    (en)
@@ -13,13 +14,14 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf.locale import LANG_INFO
 
 HERE = Path(__file__).parent
 HOME = Path(os.environ.get("ASSAY_HOME", "assay-data")).absolute()
 HTTPS = os.environ.get("ASSAY_HTTPS") == "1"
+DATABASE = os.environ.get("ASSAY_DATABASE", "")
 
 # -- secrets and hosts ---------------------------------------------------------------------------------------
 _KEY = HOME / "secret.key"
@@ -39,6 +41,8 @@ INSTALLED_APPS = [
     "assay.platform",
 ]
 MIDDLEWARE = [
+    "assay.platform.middleware.received",
+    *([] if DATABASE else ["assay.platform.middleware.in_turn"]),
     "assay.platform.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -92,7 +96,7 @@ def _database(url: str) -> dict[str, Any]:
                 "timeout": 20,
                 "init_command": (
                     "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-                    "PRAGMA cache_size=-64000;PRAGMA mmap_size=134217728;"
+                    "PRAGMA cache_size=-16000;PRAGMA mmap_size=134217728;"
                 ),
             },
         }
@@ -104,11 +108,13 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": parts.port or "",
-        "CONN_MAX_AGE": 60,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+        "CONN_MAX_AGE": 600,  # a thread keeps its connection
+        "CONN_HEALTH_CHECKS": True,  # and finds out before a person does that the database was restarted
     }
 
 
-DATABASES = {"default": _database(os.environ.get("ASSAY_DATABASE", ""))}
+DATABASES = {"default": _database(DATABASE)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- people --------------------------------------------------------------------------------------------------
@@ -151,6 +157,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W008", "se
 # -- files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [("figures", HERE.parent / "figures")]
+STATICFILES_FINDERS = [
+    "assay.platform.staticfiles.WebFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 WHITENOISE_USE_FINDERS = True  # no collectstatic: what was installed is what is served
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600
