@@ -165,7 +165,7 @@ def study(
     if taught is not None and kind.group not in KNOWN:
         raise AssayError(f"known answers are not taken for {named} yet; leave them out")
     chosen = method or kind.default
-    run = cast("Callable[[Any], Any]", registry.get(kind.group, chosen))
+    run = cast("Callable[..., Any]", registry.get(kind.group, chosen))
     return kind.read(_Asked(frame, named, chosen, run, right, taught, levels))
 
 
@@ -174,7 +174,7 @@ class _Asked:
     frame: pl.DataFrame
     type: str
     method: str
-    run: Callable[[Any], Any]
+    run: Callable[..., Any]
     gold: pl.DataFrame | None
     known: pl.DataFrame | None
     levels: Sequence[str] | None
@@ -593,8 +593,8 @@ def _ordered(asked: _Asked) -> Study:
             item: rankings.read_order(label)
             for item, label in tables.gold(_as_json(asked.gold, "label")).items()
         }
-        for name, verdicts in {asked.method: found.verdicts, "borda": pairs.borda(held)}.items():
-            scores[name] = pooling.scores(verdicts, right)
+        for name, orders in {asked.method: found.verdicts, "borda": pairs.borda(held)}.items():
+            scores[name] = pooling.scores(orders, right)
     bad_I = found.none_sure_I > 0.5
     none_I = np.where(found.none_I > 0, np.minimum(found.none_sure_I, 1 - found.none_sure_I), 0)
     size_I = np.bincount(found.item_C)

@@ -176,7 +176,8 @@ class Pairs:
         """Which group each item is in; no comparison links two groups."""
         shape = (len(self.items), len(self.items))
         graph = sparse.coo_array((self.met.weight_P, (self.met.first_P, self.met.second_P)), shape=shape)
-        return connected_components(graph, directed=False)[1].astype(np.int64)
+        group_I: Codes = connected_components(graph, directed=False)[1].astype(np.int64)
+        return group_I
 
     @property
     def groups(self) -> int:

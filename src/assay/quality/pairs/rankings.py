@@ -178,7 +178,11 @@ class Rankings:
         return self._compared(self.shared, lambda _, name: code[name])
 
     def _compared(self, names: tuple[str, ...], code: Callable[[int, str], int]) -> Pairs:
-        left, right, rater, score, weight = [], [], [], [], []
+        left: list[int] = []
+        right: list[int] = []
+        rater: list[int] = []
+        score: list[float] = []
+        weight: list[float] = []
         answers = zip(
             self.item_N.tolist(), self.rater_N.tolist(), self.weight_N.tolist(), self.order_N, self.rest_N,
             strict=True,
@@ -234,11 +238,12 @@ def read_order(label: str, row: int = 1) -> Order:
     ((('b',), ('a', 'c')), (('b',), ('a', 'c')))
     """
     text = label.strip()
-    if not text.startswith("["):
-        order = [[name.strip() for name in level.split("=")] for level in text.split(">")]
+    if text.startswith("["):
+        listed = _listed(text, label, row)
     else:
-        order = [part if isinstance(part, list) else [part] for part in _listed(text, label, row)]
-    found = tuple(tuple(_name(name, label, row) for name in tied) for tied in order)
+        listed = [level.split("=") for level in text.split(">")]
+    levels = [part if isinstance(part, list) else [part] for part in listed]
+    found = tuple(tuple(_name(name, label, row) for name in tied) for tied in levels)
     if not all(found):
         raise _no_ranking(label, row)
     return found
