@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from assay.platform.api import api
-from assay.platform.pages import home, judging, people, projects
+from assay.platform.pages import home, judging, people, projects, reviews
 
 urlpatterns = [
     path("", home.projects, name="home"),
@@ -26,6 +26,17 @@ urlpatterns = [
     path("projects/<slug:slug>/invite/", projects.invite, name="invite"),
     path("projects/<slug:slug>/works/<int:number>/", projects.reading, name="reading"),
     path("projects/<slug:slug>/judge/", judging.judge, name="judge"),
+    path("projects/<slug:slug>/review/", reviews.review, name="review"),
+    path("projects/<slug:slug>/disputes/", reviews.disputes, name="disputes"),
+    path("projects/<slug:slug>/works/<int:number>/dispute/", reviews.open_dispute, name="open-dispute"),
+    path("projects/<slug:slug>/judgments/<int:number>/", reviews.history, name="history"),
+    path("projects/<slug:slug>/judgments/<int:number>/restore/", reviews.restore, name="restore"),
+    path("reviews/<int:number>/", reviews.decide, name="decide-review"),
+    path("reviews/<int:number>/draft/", reviews.draft, name="review-draft"),
+    path("reviews/<int:number>/leave/", reviews.leave, name="leave-review"),
+    path("reviews/<int:number>/appeal/", reviews.appeal, name="appeal"),
+    path("disputes/<int:number>/", reviews.decide_dispute, name="decide-dispute"),
+    path("me/feedback/", reviews.feedback, name="feedback"),
     path("work/<str:token>/submit/", judging.submit, name="submit"),
     path("work/<str:token>/draft/", judging.draft, name="draft"),
     path("work/<str:token>/skip/", judging.skip, name="skip"),

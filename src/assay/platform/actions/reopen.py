@@ -32,7 +32,7 @@ def reopen(judgment: JudgmentRow, *, cause: str) -> LeaseRow:
         replaces=judgment,
         reason=cause,
     )
-    lease.draft = work.assignment(lease).concealed(judgment.answer)
+    lease.draft = work.as_typed(work.assignment(lease).concealed(judgment.answer))
     lease.save()
     return lease
 

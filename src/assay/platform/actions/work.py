@@ -153,7 +153,7 @@ def _change(lease: LeaseRow, was: str, /, **fields: Any) -> int:
     return changed
 
 
-def _storable(answer: Mapping[str, object]) -> dict[str, object]:
+def storable(answer: Mapping[str, object]) -> dict[str, object]:
     """Return an answer that every database, trainer and terminal can hold, or refuse it.
 
     JSON lets programs send what is no text (half a character, the null character) and no number (NaN).
@@ -171,7 +171,7 @@ def _storable(answer: Mapping[str, object]) -> dict[str, object]:
 @transaction.atomic
 def save_draft(*, person: PersonRow, token: str, draft: Mapping[str, object]) -> LeaseRow:
     """Keep what a person has typed so far, and give them more time."""
-    kept, lease = _storable(draft), _locked(person, token)
+    kept, lease = storable(draft), _locked(person, token)
     until = timezone.now() + LEASE if lease.state == LeaseRow.HELD else lease.expires_at
     _change(lease, lease.state, draft=kept, expires_at=until)
     return lease
@@ -206,7 +206,7 @@ def submit_judgment(
     wrong (`AnswerError`) or because the place is gone (`PlaceTakenError`), stays with the lease as its draft.
     """
     refusal: AssayError
-    answer = _storable(answer)
+    answer = storable(answer)
     with transaction.atomic():
         lease = work.lease(person, token, lock=True)
         if lease is None:

@@ -22,6 +22,7 @@ class ReviewRow(models.Model):
     judgment = models.OneToOneField(JudgmentRow, models.CASCADE, related_name="review")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
     state = models.CharField(max_length=8, default=HELD)
+    draft = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
     edited = models.OneToOneField(JudgmentRow, models.CASCADE, null=True, related_name="+")
     expires_at = models.DateTimeField()

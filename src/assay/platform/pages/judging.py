@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -72,10 +74,18 @@ def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
 def _page(
     request: HttpRequest, given: queries.Assignment, *, refusal: AssayError | None = None
 ) -> HttpResponse:
+    found = {"lease": given.lease, **shown_work(given, draft=given.lease.draft, refusal=refusal)}
+    status = 200 if refusal is None else 422 if isinstance(refusal, AnswerError) else 409
+    return render(request, "platform/judge.html", found, status=status)
+
+
+def shown_work(
+    given: queries.Assignment, *, draft: Mapping[str, object], refusal: AssayError | None = None
+) -> dict[str, object]:
+    """Return what the page of a kind needs to show a work, with what was typed so far."""
     view = getattr(given.kind, "view", None)
-    found = {
+    return {
         "project": given.lease.project,
-        "lease": given.lease,
         "brief": given.brief,
         "kind": given.kind,
         "page": f"kinds/{given.kind.name}/page.html",
@@ -86,9 +96,7 @@ def _page(
         ],
         "questions": given.kind.questions(given.brief),
         "view": view(given.brief, given.work) if view else {},
-        "draft": given.lease.draft,
+        "draft": draft,
         "problem": str(refusal or ""),
         "field": getattr(refusal, "field", ""),
     }
-    status = 200 if refusal is None else 422 if isinstance(refusal, AnswerError) else 409
-    return render(request, "platform/judge.html", found, status=status)

@@ -210,6 +210,7 @@ def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     authors = {sample.id: sample.author for sample in found.work.samples}
     said = [(row, figures.told(row.answer, authors)) for row in found.judgments]
     context = {"project": member.project, "work": found.work, "row": found.row, "said": said}
+    context |= queries.rights_of(member)
     return render(request, "platform/reading.html", context)
 
 

@@ -15,12 +15,13 @@ from assay.platform.models import BriefRow, JudgmentRow, MembershipRow, PersonRo
 from assay.platform.queries.statements import Select, link
 
 SLUG_LIMIT, TITLE_LIMIT = 100, 200
-Right = Literal["judge", "read", "manage", "invite"]
+Right = Literal["judge", "read", "review", "manage", "invite"]
 
 RIGHTS: dict[Right, tuple[str, ...]] = {
     "judge": (Role.OWNER, Role.AUTHOR, Role.REVIEWER, Role.CONTRIBUTOR),
     # Contributors do not see what others said: it would bend what they say.
     "read": (Role.OWNER, Role.AUTHOR, Role.REVIEWER, Role.VIEWER),
+    "review": (Role.OWNER, Role.AUTHOR, Role.REVIEWER),
     "manage": (Role.OWNER, Role.AUTHOR),
     "invite": (Role.OWNER,),
 }

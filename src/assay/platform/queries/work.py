@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -48,19 +49,39 @@ class Assignment:
     def concealed(self, answer: Mapping[str, object]) -> dict[str, object]:
         """Return an answer with the drawn names of samples in place of their ids, wherever they stand."""
         drawn = {real: name for name, real in self.names.items()}
-        return cast("dict[str, object]", _renamed(answer, drawn))
+        return cast("dict[str, object]", renamed(answer, drawn))
 
     def revealed(self, answer: Mapping[str, object]) -> dict[str, object]:
         """Return an answer with the ids of samples in place of their drawn names, wherever they stand."""
-        return cast("dict[str, object]", _renamed(answer, self.names))
+        return cast("dict[str, object]", renamed(answer, self.names))
 
 
-def _renamed(value: object, names: Mapping[str, str]) -> object:
+def renamed(value: object, names: Mapping[str, str]) -> object:
+    """Return a value with the texts in it replaced that stand in `names`, keys included, however deep."""
     if isinstance(value, Mapping):
-        return {names.get(key, key): _renamed(part, names) for key, part in value.items()}
+        return {names.get(key, key): renamed(part, names) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_renamed(part, names) for part in value]
+        return [renamed(part, names) for part in value]
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def as_typed(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return a checked answer as a form would send it: numbers as text, lists as JSON, yes as `yes`.
+
+    >>> as_typed({"strength": 2, "great": True, "labels": {"ear": "yes"}, "order": [["b"], ["a"]]})
+    {'strength': '2', 'great': 'yes', 'labels': {'ear': 'yes'}, 'order': '[["b"], ["a"]]'}
+    """
+    return {name: _typed(value) for name, value in answer.items()}
+
+
+def _typed(value: object) -> object:
+    if isinstance(value, Mapping):
+        return as_typed(value)
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list | tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)
 
 
 _SHORTLIST = """
