@@ -151,7 +151,8 @@ def test_the_page_works_without_scripts(moon, browser, page):
     plain.get_by_role("button", name="Sign in").click()
 
     first = plain.locator("#judging").get_attribute("data-token")
-    plain.get_by_label(re.compile("Equally good")).check()
+    better = plain.get_by_role("group", name="Which answer serves the goal better?")
+    better.get_by_label(re.compile("Equally good")).check()
     plain.get_by_role("button", name="Submit").click()
 
     assert plain.locator("#judging").get_attribute("data-token") != first

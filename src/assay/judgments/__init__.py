@@ -6,11 +6,16 @@ nothing else, so kinds and quality methods never meet.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from assay import registry
+from assay.errors import AnswerError
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+
+TEXT_LIMIT = 100_000
+NOTE_LIMIT = 4_000
 
 
 class Kind(Protocol):
@@ -21,12 +26,15 @@ class Kind(Protocol):
     name, title
         The registered name, and what people read.
     shows
-        How many samples are judged together.
+        How many samples are judged together; `None` for all samples of an item, up to eight.
+
+    A kind may also have `bare` (true where an item without any sample is a work too), `asks` (true where
+    it puts the questions of the brief) and `view(brief, work)`, which returns what its page needs besides.
     """
 
     name: str
     title: str
-    shows: int
+    shows: int | None
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         """Return the questions whose labels become votes; none where nothing can be voted on."""
@@ -57,3 +65,52 @@ def kind(name: str) -> Kind:
     2
     """
     return cast("type[Kind]", registry.get("kinds", name))()
+
+
+def written(answer: Mapping[str, object], field: str, *, limit: int = NOTE_LIMIT) -> str:
+    """Return an optional text of an answer without the space around it, empty where there is none.
+
+    >>> written({"reason": " it rhymes "}, "reason")
+    'it rhymes'
+    """
+    text = answer.get(field)
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        raise AnswerError(field, f"the {field} is not text; write it as text")
+    if len(text.strip()) > limit:
+        raise AnswerError(field, f"keep the {field} under {limit} characters")
+    return text.strip()
+
+
+def parts(answer: Mapping[str, object], field: str) -> Mapping[str, object]:
+    """Return the named parts of an answer, none where the field is missing.
+
+    >>> parts({"labels": {"ear": "yes"}}, "labels")
+    {'ear': 'yes'}
+    """
+    held = answer.get(field)
+    if held is None or held == "":
+        return {}
+    if not isinstance(held, Mapping):
+        raise AnswerError(field, f"{field} is no set of names and values; send an object")
+    return {str(name): value for name, value in held.items()}
+
+
+def listed(answer: Mapping[str, object], field: str) -> list[object] | None:
+    """Return a list of an answer, which a form sends as JSON; `None` where the field is missing or empty.
+
+    >>> listed({"marks": "[1, 2]"}, "marks")
+    [1, 2]
+    """
+    held = answer.get(field)
+    if isinstance(held, str) and held.strip():
+        try:
+            held = json.loads(held)
+        except (ValueError, RecursionError) as wrong:
+            raise AnswerError(field, f"{field} cannot be read; reload the page and try again") from wrong
+    if held is None or held == "":
+        return None
+    if not isinstance(held, list):
+        raise AnswerError(field, f"{field} is no list; send one")
+    return held

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from assay.errors import AnswerError
+from assay.judgments import TEXT_LIMIT, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
-
-TEXT_LIMIT = 100_000
 
 
 class Demonstration:
@@ -24,11 +23,9 @@ class Demonstration:
         return ()
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
-        text = str(answer.get("text") or "").strip()
+        text = written(answer, "text", limit=TEXT_LIMIT)
         if not text:
             raise AnswerError("text", "write an answer before you submit")
-        if len(text) > TEXT_LIMIT:
-            raise AnswerError("text", f"keep the answer under {TEXT_LIMIT} characters")
         return {"text": text}
 
     def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from assay.errors import AnswerError
+from assay.errors import AnswerError, AssayError
+from assay.judgments import parts, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
 
 QUESTION = "better"
 TIE, BOTH_BAD = "tie", "both_bad"
-REASON_LIMIT = 4_000
+LABELS = ("a", "b", TIE, BOTH_BAD)
 
 
 class Pairwise:
     """Two samples side by side; the answer names the better sample by id, so no side is ever stored.
 
     Answer: `choice` (a sample id, `tie` or `both_bad`), and where the person wants, `strength` (1 slightly,
-    2 clearly, 3 far better) and `reason`.
+    2 clearly, 3 far better), `reason`, and `dimensions` (question of the brief → a choice as above).
     """
 
     name = "pairwise"
     title = "Compare two answers"
     shows = 2
+    asks = True
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
-        labels = ("a", "b", TIE, BOTH_BAD)
-        return (Question(QUESTION, "Which answer serves the goal better?", labels, compares=True),)
+        if any(question.name == QUESTION for question in brief.questions):
+            raise AssayError(f"every comparison asks {QUESTION!r}; give your question another name")
+        own = (
+            replace(question, labels=LABELS, type="categorical", compares=False)
+            for question in brief.questions
+        )
+        return (Question(QUESTION, "Which answer serves the goal better?", LABELS, compares=True), *own)
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
         choice = answer.get("choice")
@@ -37,16 +45,27 @@ class Pairwise:
             if str(strength) not in ("1", "2", "3"):
                 raise AnswerError("strength", "strength is 1 (slightly), 2 (clearly) or 3 (far better)")
             clean["strength"] = int(str(strength))
-        if reason := str(answer.get("reason") or "").strip():
-            if len(reason) > REASON_LIMIT:
-                raise AnswerError("reason", f"keep the reason under {REASON_LIMIT} characters")
+        if reason := written(answer, "reason"):
             clean["reason"] = reason
+        texts = {question.name: question.text for question in brief.questions}
+        dimensions: dict[str, object] = {}
+        for name, better in parts(answer, "dimensions").items():
+            if name not in texts:
+                raise AnswerError("dimensions", f"the brief does not ask {name!r}")
+            if better in (None, ""):
+                continue
+            if better not in (*known, TIE, BOTH_BAD):
+                field = f"dimensions.{name}"
+                raise AnswerError(field, f"answer “{texts[name]}” with one of the two, a tie, or both bad")
+            dimensions[name] = better
+        if dimensions:
+            clean["dimensions"] = dimensions
         return clean
 
     def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
-        choice = str(answer["choice"])
         places = {sample.id: label for sample, label in zip(work.samples, "ab", strict=True)}
-        return {QUESTION: places.get(choice, choice)}
+        said = {QUESTION: answer["choice"], **parts(answer, "dimensions")}
+        return {question: places.get(str(choice), str(choice)) for question, choice in said.items()}
 
     def examples(
         self, brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from assay.errors import AnswerError
+from assay.judgments import written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
-
-NOTE_LIMIT = 4_000
 
 
 class Rubric:
@@ -19,6 +18,7 @@ class Rubric:
     name = "rubric"
     title = "Judge one answer by criteria"
     shows = 1
+    asks = True
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         return brief.questions
@@ -37,9 +37,7 @@ class Rubric:
         if unknown := sorted(set(given) - set(labels)):
             raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")
         clean: dict[str, object] = {"labels": labels}
-        if note := str(answer.get("note") or "").strip():
-            if len(note) > NOTE_LIMIT:
-                raise AnswerError("note", f"keep the note under {NOTE_LIMIT} characters")
+        if note := written(answer, "note"):
             clean["note"] = note
         return clean
 

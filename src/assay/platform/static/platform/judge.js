@@ -26,12 +26,12 @@
     return all;
   };
   const fill = (fields) => {
-    for (const [name, value] of Object.entries(fields)) {
-      if (name === "seconds") continue;
-      for (const input of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-        if (input.type === "radio" || input.type === "checkbox") input.checked = input.value === value;
-        else input.value = value;
-      }
+    for (const input of form.elements) {
+      const value = fields[input.name];
+      if (!input.name || input.name === "seconds" || input.name === "csrfmiddlewaretoken") continue;
+      // What is not ticked is not sent: a box that is missing was empty.
+      if (input.type === "radio" || input.type === "checkbox") input.checked = input.value === value;
+      else if (value !== undefined) input.value = value;
     }
   };
   // Time counts only while the page is looked at.
@@ -119,7 +119,7 @@
     place.hidden = false;
     for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
     const field = told.dataset.field;
-    const input = field && (form.elements[field] || form.elements[`labels.${field}`]);
+    const input = field && (form.elements[field] || form.elements[`labels.${field}`] || form.querySelector(`[name^="${CSS.escape(field)}."]`));
     const first = input && (input instanceof RadioNodeList ? input[0] : input);
     if (first) { first.setAttribute("aria-invalid", "true"); first.setAttribute("aria-describedby", "problem"); first.focus(); }
     place.scrollIntoView({ block: "nearest" });
@@ -132,25 +132,31 @@
 
   // -- keys --------------------------------------------------------------------------------------------------
   const writes = (element) => element.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=submit])");
-  const groups = () => [...form.querySelectorAll(".group")].filter((group) => group.querySelector("[data-key]"));
+  // What a kind's own script answers to, it answers to only while it has the focus.
+  const own = (element) => element.closest("[data-own-keys]");
+  const groups = () => [...form.querySelectorAll(".group")].filter((group) => !own(group) && group.querySelector("[data-key]"));
   const open = (group) => group.querySelector("[type=radio]") && !group.querySelector(":checked");
-  const current = () => document.activeElement.closest?.(".group") || groups().find(open) || groups().at(-1);
+  let visited = null;
   const mark = () => {
-    const all = groups();
-    const crowded = all.filter((group) => group.querySelector('[data-key="1"]')).length > 1;
-    const now = crowded ? all.find(open) : null;
+    const all = groups(), sharing = all.filter((group) => group.querySelector('[data-key="1"]'));
+    const now = sharing.length > 1 ? sharing.find(open) : null;
     for (const group of all) group.classList.toggle("current", group === now);
   };
   const press = (key) => {
-    const found = [...form.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+    const here = document.activeElement;
+    const found = [...form.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter((each) => !own(each) || own(each).contains(here));
     if (!found.length) return false;
-    const group = current();
+    // Groups that share a key: the one at hand gets it, else the first that is open, else the last visited.
+    const sharing = groups().filter((group) => found.some((each) => group.contains(each)));
+    const group = [here.closest?.(".group"), sharing.find(open), visited].find((each) => each && found.some((one) => each.contains(one)));
     const input = found.find((each) => group?.contains(each)) || found[0];
     input.focus();
     if (!writes(input)) {
       input.click();
-      // Where several groups share the numbers, the next unanswered one gets them.
-      if (found.length > 1) { const next = groups().find(open); (next?.querySelector("[data-key]") || $("#submit")).focus(); }
+      if (input.type === "radio" && found.length > 1 && document.activeElement === input) {
+        const next = sharing.find(open);
+        (next?.querySelector("[data-key]") || $("#submit")).focus();
+      }
     }
     return true;
   };
@@ -180,7 +186,9 @@
     looked = document.hidden ? null : Date.now();
     const own = load(draftKey(token));
     if (own) { fill(own.fields); saveDraft(); say("restored"); }
+    visited = null;
     form.addEventListener("input", () => { mark(); changed(); });
+    form.addEventListener("focusin", (event) => { visited = event.target.closest(".group") || visited; });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (event.submitter?.id === "skip") send(event.submitter.formAction, {}, token);

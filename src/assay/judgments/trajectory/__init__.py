@@ -1,0 +1,123 @@
+"""What an agent did, step by step: which steps helped, which was the first mistake, what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from assay.errors import AnswerError, AssayError
+from assay.judgments import parts, written
+from assay.judgments.trajectory.steps import Step, read
+from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+
+GOOD, NEUTRAL, WRONG = "good", "neutral", "wrong"
+OUTCOME = Question("outcome", "Did it reach the goal?", ("failed", "partly", "reached"), ordered=True)
+STEPS = (
+    Question("good steps", "Which steps helped?", type="spans"),
+    Question("wrong steps", "Which steps were wrong?", type="spans"),
+    Question("first error", "Which step was the first mistake?", type="spans"),
+)
+
+
+class Trajectory:
+    """One sample that holds the steps of an agent (see `steps.read`).
+
+    Every step of the agent's own up to the first wrong one gets a verdict; what follows a mistake may be left
+    open, since there is little to learn from it. The questions of the brief are asked about the whole, or
+    whether it reached its goal where there are none.
+
+    Answer: `steps` (number of the step, from 1 → good, neutral or wrong), `reasons` (number → why it was
+    wrong), `labels` (question → label), and where the person wants, a `note`. In votes a step is a stretch of
+    length 1, counted from 0, so that statistics read marked steps as they read marked text.
+    """
+
+    name = "trajectory"
+    title = "Review an agent's steps"
+    shows = 1
+    asks = True
+
+    def questions(self, brief: Brief) -> tuple[Question, ...]:
+        for question in brief.questions:
+            if question.type not in ("categorical", "ordinal"):
+                raise AssayError(f"a review cannot ask {question.name!r}, which is of type {question.type}")
+        return (*(brief.questions or (OUTCOME,)), *STEPS)
+
+    def view(self, brief: Brief, work: Work) -> Mapping[str, object]:
+        overall = brief.questions or (OUTCOME,)
+        return {"steps": [step for sample in work.samples for step in read(sample.text)], "overall": overall}
+
+    def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
+        (sample,) = work.samples
+        steps = _verdicts(parts(answer, "steps"), read(sample.text))
+        reasons = {
+            number: reason for number in steps if (reason := written(parts(answer, "reasons"), number))
+        }
+        for number, verdict in steps.items():
+            if verdict == WRONG and number not in reasons:
+                raise AnswerError(f"reasons.{number}", f"step {number}: say in a few words what is wrong")
+        given, labels = parts(answer, "labels"), {}
+        for question in brief.questions or (OUTCOME,):
+            label = given.get(question.name)
+            if label not in question.labels:
+                known = ", ".join(question.labels)
+                raise AnswerError(f"labels.{question.name}", f"answer “{question.text}” with one of: {known}")
+            labels[question.name] = label
+        if unknown := sorted(set(given) - set(labels)):
+            raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")
+        clean: dict[str, object] = {"steps": steps, "labels": labels}
+        if reasons:
+            clean["reasons"] = reasons
+        if note := written(answer, "note"):
+            clean["note"] = note
+        return clean
+
+    def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
+        votes = {question: str(label) for question, label in parts(answer, "labels").items()}
+        said = {int(number) - 1: verdict for number, verdict in parts(answer, "steps").items()}
+        good, wrong = (
+            [[place, place + 1] for place in sorted(said) if said[place] == verdict]
+            for verdict in (GOOD, WRONG)
+        )
+        for question, marked in zip(STEPS, (good, wrong, wrong[:1]), strict=True):
+            votes[question.name] = json.dumps(marked)
+        return votes
+
+    def examples(
+        self, brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]
+    ) -> list[Example]:
+        if not verdicts:
+            return []
+        (sample,) = work.samples
+        return [
+            Example(
+                id=work.id,
+                shape="rating",
+                prompt=work.item.prompt,
+                work=work.id,
+                judgments=tuple(judgment.id for judgment in judgments),
+                completion=sample.text,
+                chosen_author=sample.author,
+                ratings={question: verdict.label for question, verdict in sorted(verdicts.items())},
+                weight=min(verdict.probability for verdict in verdicts.values()),
+                language=work.item.language,
+                domain=work.item.domain,
+                method=next(iter(verdicts.values())).method,
+                brief_version=brief.version,
+            )
+        ]
+
+
+def _verdicts(given: Mapping[str, object], steps: Sequence[Step]) -> dict[str, str]:
+    numbers = [str(step.number) for step in steps if step.judged]
+    if unknown := sorted(set(given) - set(numbers)):
+        raise AnswerError("steps", f"the agent has no step {unknown[0][:20]!r}; judge {', '.join(numbers)}")
+    found: dict[str, str] = {}
+    open_to_the_end = False
+    for number in numbers:
+        said = given.get(number)
+        if said in (GOOD, NEUTRAL, WRONG):
+            found[number] = str(said)
+            open_to_the_end |= said == WRONG
+        elif said not in (None, "") or not open_to_the_end:
+            raise AnswerError(f"steps.{number}", f"step {number}: say whether it is good, neutral or wrong")
+    return found
