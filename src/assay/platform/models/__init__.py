@@ -2,7 +2,7 @@
 
 from assay.platform.models.item import AttachmentRow, ItemRow, SampleRow
 from assay.platform.models.judgment import JudgmentRow
-from assay.platform.models.person import InvitationRow, PersonRow, SkillRow
+from assay.platform.models.person import EvidenceRow, InvitationRow, PersonRow, SkillRow
 from assay.platform.models.pilot import ArmRow, EdgeCaseRow, ExperimentRow, PilotRow
 from assay.platform.models.project import BriefRow, EndpointRow, MembershipRow, ProjectRow, Role, State
 from assay.platform.models.review import AdjudicationRow, ReviewRow
@@ -15,6 +15,7 @@ __all__ = [
     "BriefRow",
     "EdgeCaseRow",
     "EndpointRow",
+    "EvidenceRow",
     "ExperimentRow",
     "FlagRow",
     "GoldRow",

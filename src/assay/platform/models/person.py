@@ -75,3 +75,29 @@ class SkillRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} on {self.skill}"
+
+
+class EvidenceRow(models.Model):
+    """What one project tells about what a person can do: right answers of known ones, both may be fractions.
+
+    Skills are fitted to the evidence of all projects together; what a project tells is replaced whenever its
+    outcome is worked out again.
+    """
+
+    project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="evidence", db_index=False)
+    person = models.ForeignKey(PersonRow, models.CASCADE, related_name="evidence", db_index=False)
+    skill = models.CharField(max_length=200)
+    language = models.CharField(max_length=35, blank=True)
+    domain = models.CharField(max_length=200, blank=True)
+    right = models.FloatField()
+    total = models.FloatField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["project", "person", "skill", "language", "domain"], name="evidence_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} on {self.skill} in {self.project_id}"

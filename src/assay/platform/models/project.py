@@ -38,8 +38,9 @@ class ProjectRow(models.Model):
     cap, most, confidence
         Judgments for a new work; where they leave the verdict less sure than `confidence`, the work's cap
         grows, one judgment at a time, up to `most`.
-    budget
-        Judgments that the project may take in all; none where nobody set a limit.
+    budget, taken
+        Judgments that the project may take in all, those on gold and training included; none where nobody set
+        a limit. `taken` counts the places given out against it, and is kept only where there is one.
     gold_share
         How many of the works that a person is given have an answer that is known.
     review_share
@@ -58,6 +59,7 @@ class ProjectRow(models.Model):
     most = models.PositiveIntegerField(default=3)
     confidence = models.FloatField(default=0.9)
     budget = models.PositiveIntegerField(null=True)
+    taken = models.PositiveIntegerField(default=0, db_default=0)
     gold_share = models.FloatField(default=0.1)
     review_share = models.FloatField(default=0.0)
     languages = models.JSONField(default=list)
