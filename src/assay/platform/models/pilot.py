@@ -11,7 +11,10 @@ from assay.platform.models.work import WorkRow
 
 
 class PilotRow(models.Model):
-    """A handful of people judge a sample under one version of the brief."""
+    """A handful of people judge a sample under one version of the brief.
+
+    One that was `withdrawn` says why, and counts for nothing.
+    """
 
     project = models.ForeignKey(ProjectRow, models.CASCADE, related_name="pilots")
     brief = models.ForeignKey(BriefRow, models.PROTECT, related_name="+")
@@ -19,6 +22,7 @@ class PilotRow(models.Model):
     works = models.PositiveIntegerField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    withdrawn = models.CharField(max_length=1000, blank=True, default="", db_default="")
 
     class Meta:
         constraints = (
@@ -35,7 +39,9 @@ class EdgeCaseRow(models.Model):
     """A work on which a brief did not decide: skilled people part (`split`), or somebody said so (`silent`).
 
     Its author settles it by naming the principle that decides it. That principle goes into the next version
-    (`settled_in`), and the work with its `labels` becomes gold or training, as `becomes` says.
+    (`settled_in`), and the work with its `labels` becomes gold or training, as `becomes` says. `examples`
+    lists the samples that the next version shows, as `sample` (a row's id) and `great`. A case that decides
+    nothing is dismissed for a `reason`.
     """
 
     SPLIT, SILENT = "split", "silent"
@@ -51,6 +57,8 @@ class EdgeCaseRow(models.Model):
     principle = models.TextField(blank=True)
     labels = models.JSONField(default=dict)
     becomes = models.CharField(max_length=8, blank=True)
+    examples = models.JSONField(default=list)
+    reason = models.TextField(blank=True, default="", db_default="")
     settled_in = models.ForeignKey(BriefRow, models.PROTECT, null=True, related_name="settles")
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     settled_at = models.DateTimeField(null=True)
@@ -63,12 +71,19 @@ class EdgeCaseRow(models.Model):
 
 
 class ExperimentRow(models.Model):
-    """Two versions of a brief side by side: people are dealt to one of them, the works are the same."""
+    """Two versions of a brief side by side: people are dealt to one of them, the works are the same.
+
+    `works` lists the ids of works that are judged `each` times by either version.
+    """
 
     project = models.ForeignKey(ProjectRow, models.CASCADE, related_name="experiments")
     first = models.ForeignKey(BriefRow, models.PROTECT, related_name="+")
     second = models.ForeignKey(BriefRow, models.PROTECT, related_name="+")
     question = models.TextField(blank=True)
+    works = models.JSONField(default=list)
+    each = models.PositiveIntegerField(default=2)
+    winner = models.ForeignKey(BriefRow, models.PROTECT, null=True, related_name="+")
+    lesson = models.TextField(blank=True, default="", db_default="")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 

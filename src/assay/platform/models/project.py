@@ -49,6 +49,8 @@ class ProjectRow(models.Model):
         Those of its items, for finding works fast.
     waived
         Why it was opened without a pilot, which only a shell can do; empty where it had one.
+    experimenting
+        Whether two versions of its brief run side by side just now.
     """
 
     slug = models.SlugField(max_length=100, unique=True)
@@ -64,6 +66,7 @@ class ProjectRow(models.Model):
     review_share = models.FloatField(default=0.0)
     languages = models.JSONField(default=list)
     waived = models.CharField(max_length=400, blank=True)
+    experimenting = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

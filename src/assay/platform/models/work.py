@@ -20,11 +20,12 @@ class WorkRow(models.Model):
     never deleted and a claim should not pay for another join. `language`, `domain`, `series` and `place`
     repeat the item's for the same end. `doubt` is the last known doubt about its verdict, from 0 (none).
 
-    `use` says what the work is for: judged in the pilot; known to the engine and mixed in unannounced (gold);
-    known, and explained after the judgment (training); or wanted for its own sake.
+    `use` says what the work is for: judged in the pilot; judged by two versions of the brief (trial); known to
+    us and mixed in unannounced (gold); known, and explained after the judgment (training); or wanted for its
+    own sake.
     """
 
-    WORK, PILOT, GOLD, TRAINING = "work", "pilot", "gold", "training"
+    WORK, PILOT, TRIAL, GOLD, TRAINING = "work", "pilot", "trial", "gold", "training"
 
     project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="works", db_index=False)
     key = models.CharField(max_length=600)
