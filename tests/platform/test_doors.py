@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from assay import platform
 from assay.platform.actions import work
-from assay.platform.models import JudgmentRow, WorkRow
+from assay.platform.models import JudgmentRow, MembershipRow, WorkRow
 from assay.platform.queries import work as queries
 
 OPEN, NOT_HERE, SIGN_IN, NO_METHOD, WRONG, SENT, NO_SESSION = 200, 404, "sign-in", 405, 422, 302, 401
@@ -33,6 +33,23 @@ PAGES = {
     "projects/<slug:slug>/brief/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/invite/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "projects/<slug:slug>/works/<int:number>/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/people/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/people/<int:number>/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "projects/<slug:slug>/people/<int:number>/password/": (
+        NO_METHOD,
+        NO_METHOD,
+        NO_METHOD,
+        NO_METHOD,
+        SIGN_IN,
+    ),
+    "projects/<slug:slug>/invitations/<int:number>/revoke/": (
+        NO_METHOD,
+        NO_METHOD,
+        NO_METHOD,
+        NO_METHOD,
+        SIGN_IN,
+    ),
+    "me/about/": (OPEN, OPEN, OPEN, OPEN, SIGN_IN),
     "me/feedback/": (OPEN, OPEN, OPEN, OPEN, SIGN_IN),
     "projects/<slug:slug>/review/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/disputes/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
@@ -71,6 +88,10 @@ POSTS = {
     "projects/<slug:slug>/import/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/brief/": (WRONG, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/invite/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/people/<int:number>/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/people/<int:number>/password/": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/invitations/<int:number>/revoke/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "me/about/": (SENT, SENT, SENT, SENT, SIGN_IN),
     # Of reviews there are none here; `test_reviews.py` asks those doors as everybody while there are.
     "projects/<slug:slug>/works/<int:number>/dispute/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/judgments/<int:number>/restore/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
@@ -111,6 +132,7 @@ def _path(route, scene):
     places = {
         "<slug:slug>": "moon", "<slug>": "moon", "<str:form>": "jsonl", "<form>": "jsonl",
         "<str:token>": scene.lease.token, "<token>": scene.lease.token, "<slug:name>": "contest",
+        "people/<int:number>": f"people/{MembershipRow.objects.get(person=scene.ben).pk}",
         "judgments/<int:number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
         "<int:number>": str(WorkRow.objects.earliest("pk").pk), "<str:kind>": "pairwise",
     }  # fmt: skip

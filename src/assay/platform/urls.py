@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from assay.platform.api import api
-from assay.platform.pages import home, judging, people, projects, reviews
+from assay.platform.pages import home, judging, members, people, projects, reviews
 
 urlpatterns = [
     path("", home.projects, name="home"),
@@ -26,6 +26,11 @@ urlpatterns = [
     path("projects/<slug:slug>/invite/", projects.invite, name="invite"),
     path("projects/<slug:slug>/works/<int:number>/", projects.reading, name="reading"),
     path("projects/<slug:slug>/judge/", judging.judge, name="judge"),
+    path("projects/<slug:slug>/people/", members.people, name="people"),
+    path("projects/<slug:slug>/people/<int:number>/", members.change, name="member"),
+    path("projects/<slug:slug>/people/<int:number>/password/", members.renew, name="renew-password"),
+    path("projects/<slug:slug>/invitations/<int:number>/revoke/", members.revoke, name="revoke"),
+    path("me/about/", members.oneself, name="oneself"),
     path("projects/<slug:slug>/review/", reviews.review, name="review"),
     path("projects/<slug:slug>/disputes/", reviews.disputes, name="disputes"),
     path("projects/<slug:slug>/works/<int:number>/dispute/", reviews.open_dispute, name="open-dispute"),

@@ -100,6 +100,11 @@ def invite(*, project: ProjectRow, role: str) -> str:
     return _invite(project=project, role=role)
 
 
+def invite_person(*, person: PersonRow) -> str:
+    """Return the token of a link by which somebody known chooses a new name and password."""
+    return _invite(person=person)
+
+
 def _invite(*, person: PersonRow | None = None, project: ProjectRow | None = None, role: str = "") -> str:
     token = secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(days=INVITATION_DAYS)
