@@ -19,7 +19,8 @@ PORT ?= 8400
 AREA ?= foundation
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check pytest docs bench local train ray lock format clean browser
+PG_HERE = { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
+.PHONY: help demo up test check pytest docs bench local train ray lock format clean browser postgres
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -72,7 +73,7 @@ check: .venv/.dev  ## lint, types, architecture, documents
 	$(BIN)/lint-imports
 	$(MAKE) --no-print-directory docs
 
-pytest: .venv/.dev browser
+pytest: .venv/.dev browser postgres
 	$(BIN)/pytest -q -n $(WORKERS)
 
 docs: .venv/.dev  ## build the documents; a warning is an error
@@ -86,6 +87,14 @@ browser:
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 	    chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji >/dev/null; \
 	} || echo "no chromium and no right to install it: browser tests will be skipped"
+
+# Debian's PostgreSQL for the tests on it, the same way.
+postgres:
+	@test -z "$(CI)" || $(PG_HERE) || [ "$$(id -u)" = 0 ] || { echo "CI needs PostgreSQL"; exit 1; }
+	@$(PG_HERE) || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	} || echo "no PostgreSQL and no right to install it: tests on it will be skipped"
 
 bench: .venv/.base  ## measure one area: make bench AREA=foundation [QUICK=1]
 	$(BIN)/python bench/$(AREA)/run.py $(if $(QUICK),--quick)

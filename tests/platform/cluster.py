@@ -80,3 +80,13 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
             call("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(address: str) -> str:
+    """Make an empty database on a server, and return its address."""
+    import psycopg
+
+    name = f"assay_{secrets.token_hex(6)}"
+    with psycopg.connect(address, autocommit=True) as link:
+        link.execute(f"CREATE DATABASE {name}")
+    return f"{address.rpartition('/')[0]}/{name}"

@@ -1,41 +1,52 @@
-"""Thirty-two threads claim and submit as fast as they can on one SQLite file; prints what the file says."""
+"""Many threads claim and submit as fast as they can; prints what the database says afterwards.
+
+A third word, `late`, makes every second lease run out before its person submits, so that places come back and
+are fought over; to be refused is then no error.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import itertools
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 from assay.platform import service
 from assay.records import Brief, Item
 
-PEOPLE, WORKS, CAP = 32, 40, 3
+WORKS, CAP = 40, 3
+LATE = "late" in sys.argv
 
 
 def judge(name: str) -> int:
     from django.db import connection
+    from django.utils import timezone
 
     from assay.platform.actions import work
+    from assay.platform.models import LeaseRow
     from assay.platform.queries import people, projects
 
     person, project = people.named(name), projects.by_slug("storm")
-    errors = 0
+    errors, late = 0, itertools.cycle((False, LATE))
     try:
         while lease := work.claim_work(person=person, project=project):
+            if next(late):
+                past = timezone.now() - timedelta(minutes=1)
+                LeaseRow.objects.filter(pk=lease.pk, state="held").update(expires_at=past)
             try:
                 work.submit_judgment(person=person, token=lease.token, answer={"text": "moon"})
             except work.PlaceTakenError:
-                errors += 1
+                errors += not LATE
     finally:
         connection.close()
     return errors
 
 
-def main(home: Path) -> None:
+def main(home: Path, crowd_size: int) -> None:
     service.prepare(home)
     service.add_person("Ann")
-    names = [f"person {number}" for number in range(PEOPLE)]
+    names = [f"person {number}" for number in range(crowd_size)]
     for name in names:
         service.add_person(name)
     brief = Brief("storm", "Delight.", "demonstration", judgments_per_work=CAP)
@@ -43,21 +54,21 @@ def main(home: Path) -> None:
     for name in names:
         service.add_member("storm", name)
 
-    with ThreadPoolExecutor(PEOPLE) as crowd:
+    with ThreadPoolExecutor(crowd_size) as crowd:
         errors = sum(crowd.map(judge, names))
 
-    with sqlite3.connect(home / service.DATABASE) as database:
-        each = [
-            count
-            for (count,) in database.execute("SELECT COUNT(*) FROM platform_judgmentrow GROUP BY work_id")
-        ]
-        pairs = database.execute(
-            "SELECT COUNT(*) FROM (SELECT DISTINCT work_id, person_id FROM platform_judgmentrow)"
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*), COUNT(DISTINCT person_id) FROM platform_judgmentrow GROUP BY work_id"
         )
-        distinct = pairs.fetchone()[0]
-    told = f"judgments {sum(each)}, distinct {distinct}, most on one work {max(each)}, least {min(each)}"
-    sys.stdout.write(f"{told}, errors {errors}\n")
+        each, people = zip(*cursor.fetchall(), strict=True)
+        cursor.execute("SELECT COUNT(*) FROM platform_workrow WHERE taken = cap AND judged = cap")
+        (full,) = cursor.fetchone()
+    told = f"judgments {sum(each)}, distinct {sum(people)}, most on one work {max(each)}, least {min(each)}"
+    sys.stdout.write(f"{told}, full {full}, errors {errors}\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

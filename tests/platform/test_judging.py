@@ -200,13 +200,13 @@ def test_thirty_two_people_at_once_never_pass_the_cap(tmp_path):
     storm = Path(__file__).with_name("storm.py")
 
     ran = subprocess.run(
-        [sys.executable, storm, str(tmp_path)], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, storm, str(tmp_path), "32"], capture_output=True, text=True, timeout=300, check=False
     )
 
     # 40 works with a cap of 3, wanted by 32 people: every place is taken once, and none twice.
-    assert ran.stdout.strip() == "judgments 120, distinct 120, most on one work 3, least 3, errors 0", (
-        ran.stderr
-    )
+    assert (
+        ran.stdout.strip() == "judgments 120, distinct 120, most on one work 3, least 3, full 40, errors 0"
+    ), ran.stderr
 
 
 def test_nothing_that_reaches_a_contributor_tells_who_wrote_what(cast):
