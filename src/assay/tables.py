@@ -36,7 +36,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "text": ("response", "text", "output", "completion", "answer"),
     "language": ("language", "lang"),
     "domain": ("domain", "category", "topic"),
+    "skill": ("skill",),
     "seconds": ("seconds", "duration_s", "time_spent"),
+    "at": ("at", "submitted_at", "created_at", "timestamp"),
+    "weight": ("weight",),
+    "right": ("right", "accepted", "passed"),
+    "gold": ("gold", "gold_label"),
     "rater_kind": ("rater_kind",),
 }
 """Our name for a column → the names it may come under, the first one found wins."""
@@ -295,12 +300,38 @@ def where(frame: pl.DataFrame, conditions: Sequence[str]) -> pl.DataFrame:
 
 
 def votes(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns `item`, `rater`, `label` of a table of votes.
+    """Return the columns `item`, `rater`, `label` of a table of votes, and `weight` where it has one.
 
     >>> votes(pl.DataFrame({"task": [1], "worker": ["ann"], "label": [0]})).columns
     ['item', 'rater', 'label']
     """
-    return pick(frame, ("item", "rater", "label"))
+    return pick(frame, ("item", "rater", "label"), optional=("weight",))
+
+
+def days(said: pl.Series) -> pl.Series:
+    """Return when something happened in days: numbers as they are, dates and times from 1970 on.
+
+    Numbers above 10⁸ are seconds since 1970, as computers write them.
+
+    >>> days(pl.Series("at", ["1970-01-02", "1970-01-03T12:00:00Z"])).to_list()
+    [1.0, 2.5]
+    """
+    told = said.cast(pl.String).str.strip_chars()
+    number = told.cast(pl.Float64, strict=False)
+    number = pl.select(pl.when(number > 1e8).then(number / 86_400).otherwise(number)).to_series()
+    moment = told.str.replace("T", " ").str.slice(0, 19)
+    date = moment.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    time = moment.str.slice(11).str.to_time("%H:%M:%S", strict=False).cast(pl.Int64).fill_null(0)
+    found = number.fill_null(pl.Series(date.cast(pl.Int32) + time / 86_400e9))
+    wrong = told.is_not_null() & (told != "") & ~found.is_finite().fill_null(value=False)
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        raise TableError(
+            f"{said[row]!r} is neither a number of days nor a time such as 2026-03-01T10:00:00",
+            row=row + 1,
+            column=said.name,
+        )
+    return found.alias(said.name)
 
 
 def gold(frame: pl.DataFrame) -> dict[str, str]:
@@ -372,11 +403,16 @@ def works(frame: pl.DataFrame) -> Imported:
     if pairs and "rater" in picked.columns and find(frame, "winner") is not None:
         picked = picked.with_columns(battles(frame)["winner"])
     if "seconds" in picked.columns:
-        picked = picked.with_columns(_seconds(picked["seconds"]))
+        picked = picked.with_columns(seconds(picked["seconds"]))
     return _gathered(picked)
 
 
-def _seconds(said: pl.Series) -> pl.Series:
+def seconds(said: pl.Series) -> pl.Series:
+    """Return how long things took as numbers, `None` where nobody said.
+
+    >>> seconds(pl.Series("seconds", ["4.5", ""])).to_list()
+    [4.5, None]
+    """
     filled = said.replace("", None)
     seconds = filled.cast(pl.Float64, strict=False)
     wrong = filled.is_not_null() & ~((seconds >= 0) & seconds.is_finite()).fill_null(value=False)

@@ -45,6 +45,14 @@ class Study:
         How far raters agree, for labels and numbers; `None` where no such coefficient is taken.
     calibrated
         For labels with gold: what was stated for each gold item, and how right it was.
+    profiles
+        Who is good at what: one row a person × skill × language × domain, `mean`, `low`, `high`, what it
+        rests on (`right` of `total`, in known answers), and where that comes from. `None` where no answer is
+        right or wrong and nothing else is known.
+    given
+        Who gave which answer: `item`, `rater`, `answer`, and `seconds` where they were measured.
+    hasty
+        Who answered again and again much faster than others; `None` where nothing was timed.
     detail
         The method's own result.
     """
@@ -62,6 +70,9 @@ class Study:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     agreement: Agreement | None = None
     calibrated: tuple[list[float], list[float]] | None = field(default=None, repr=False)
+    profiles: pl.DataFrame | None = field(default=None, repr=False)
+    given: pl.DataFrame | None = field(default=None, repr=False)
+    hasty: pl.DataFrame | None = field(default=None, repr=False)
     detail: Any = field(default=None, repr=False)
 
     @property

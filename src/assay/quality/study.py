@@ -19,6 +19,7 @@ from assay import registry, tables
 from assay.errors import AssayError
 from assay.quality.agreement import Agreement, alpha
 from assay.quality.agreement import Ratings as AgreedRatings
+from assay.quality.crowd import with_people
 from assay.quality.findings import Study
 from assay.quality.labels.columns import Columns, Floats, VotesError
 from assay.quality.labels.dawid_skene import dawid_skene
@@ -126,6 +127,10 @@ def study(
     gold: object = None,
     known: object = None,
     levels: Sequence[str] | None = None,
+    reviews: object = None,
+    outcomes: object = None,
+    history: object = None,
+    half_life: float | None = None,
 ) -> Study:
     """Read a table of answers, weigh it, and say what it comes to.
 
@@ -145,6 +150,8 @@ def study(
         sure to be, and are left out of the scores. For labels and sets of labels.
     levels
         For ordered classes, their labels from the lowest up; needed unless they are numbers.
+    reviews, outcomes, history, half_life
+        What else is known of people, for their profiles; see `profiles.evidence_of`.
 
     Raises
     ------
@@ -161,12 +168,34 @@ def study(
     if named not in TYPES:
         raise AssayError(f"there is no type {named!r} of answers; known: auto, {', '.join(TYPES)}")
     kind = TYPES[named]
+    if gold is None and kind.group != "texts":
+        right = _gold_of(frame)
     taught = None if known is None else tables.frame_of(known)
     if taught is not None and kind.group not in KNOWN:
         raise AssayError(f"known answers are not taken for {named} yet; leave them out")
     chosen = method or kind.default
     run = cast("Callable[..., Any]", registry.get(kind.group, chosen))
-    return kind.read(_Asked(frame, named, chosen, run, right, taught, levels))
+    found = kind.read(_Asked(frame, named, chosen, run, right, taught, levels))
+    known_right = tables.gold(right) if right is not None and kind.group == "quality" else None
+    return with_people(
+        found,
+        frame,
+        gold=known_right,
+        reviews=reviews,
+        outcomes=outcomes,
+        history=history,
+        half_life=half_life,
+    )
+
+
+def _gold_of(frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Return the right answers that stand beside the answers, in the column `gold`; `None` where none do."""
+    item, gold = tables.find(frame, "item"), tables.find(frame, "gold")
+    if item is None or gold is None:
+        return None
+    told = frame.select(pl.col(item).alias("item"), pl.col(gold).cast(pl.String).alias("label"))
+    told = told.filter(pl.col("label").str.strip_chars() != "").unique(maintain_order=True)
+    return told if len(told) else None
 
 
 @dataclass(frozen=True, eq=False)

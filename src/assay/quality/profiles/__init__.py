@@ -2,5 +2,6 @@
 
 from assay.quality.profiles.evidence import Evidence
 from assay.quality.profiles.fit import Profiles, profiles
+from assay.quality.profiles.sources import Gathered, evidence_of
 
-__all__ = ["Evidence", "Profiles", "profiles"]
+__all__ = ["Evidence", "Gathered", "Profiles", "evidence_of", "profiles"]

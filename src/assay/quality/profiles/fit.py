@@ -65,35 +65,49 @@ class Profiles:
         Somebody unknown gets what the crowd leads one to expect of a stranger; a skill, language or domain
         that nobody has shown adds the uncertainty that people differ by in it.
         """
-        place = self.raters.index(rater) if rater in self.raters else -1
-        wanted = {"skill": skill, "language": language, "domain": domain}
-        own = [0]
-        strange = 0.0
-        offset = 1
-        for axis in AXES:
-            if wanted[axis] in self.levels[axis]:
-                own.append(offset + self.levels[axis].index(wanted[axis]))
-            else:
-                strange += SHARED_SD**2 + self.spread[axis] ** 2
-            offset += len(self.levels[axis])
-        middle = self.shared_P[own].sum()
-        variance = self.shared_cov_P_P[np.ix_(own, own)].sum() + strange
-        if place >= 0:
-            middle += self.effect_R_P[place, own].sum()
-            variance += self.cov_R_P_P[place][np.ix_(own, own)].sum()
-        else:
-            variance += sum(self.spread[axis] ** 2 for axis in ("rater", *AXES))
-        half = 1.959964 * np.sqrt(variance)
+        cell = {"rater": [rater], "skill": [skill], "language": [language], "domain": [domain]}
+        row = self.table(pl.DataFrame(cell)).row(0, named=True)
         return Skill(
             rater=rater,
-            question="/".join(
-                part for part in (skill, language if language != "und" else "", domain) if part
-            ),
+            question=named(skill, language, domain),
+            mean=row["mean"],
+            low=row["low"],
+            high=row["high"],
+            votes=row["votes"],
+        )
+
+    def table(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """Return the skill in each cell, a row `rater, skill, language, domain`, as `of` does for one.
+
+        Adds `mean`, `low`, `high` and `votes`, the evidence on the person anywhere, rounded.
+        """
+        rater_C = _places(cells["rater"], self.raters)
+        known_C = rater_C >= 0
+        place_C_B = np.zeros((len(cells), 1 + len(AXES)), dtype=np.int64)
+        variance_C = np.where(known_C, 0.0, sum(self.spread[axis] ** 2 for axis in ("rater", *AXES)))
+        shown_C_B = np.ones(place_C_B.shape)
+        offset = 1
+        for block, axis in enumerate(AXES, start=1):
+            level_C = _places(cells[axis], self.levels[axis])
+            place_C_B[:, block] = offset + np.maximum(level_C, 0)
+            shown_C_B[:, block] = level_C >= 0
+            variance_C += (level_C < 0) * (SHARED_SD**2 + self.spread[axis] ** 2)
+            offset += len(self.levels[axis])
+        own_C_B = shown_C_B * known_C[:, None]
+        middle_C = (self.shared_P[place_C_B] * shown_C_B).sum(axis=1)
+        middle_C += (self.effect_R_P[rater_C[:, None], place_C_B] * own_C_B).sum(axis=1)
+        for first, one in enumerate(place_C_B.T):
+            for second, other in enumerate(place_C_B.T):
+                both_C = shown_C_B[:, first] * shown_C_B[:, second]
+                variance_C += both_C * self.shared_cov_P_P[one, other]
+                variance_C += both_C * known_C * self.cov_R_P_P[rater_C, one, other]
+        half_C = 1.959964 * np.sqrt(variance_C)
+        return cells.select("rater", *AXES).with_columns(
             # The mean of a logit-normal, by the usual approximation of the logistic by a probit.
-            mean=float(expit(middle / np.sqrt(1 + np.pi * variance / 8))),
-            low=float(expit(middle - half)),
-            high=float(expit(middle + half)),
-            votes=round(float(self.total_R[place])) if place >= 0 else 0,
+            pl.Series("mean", expit(middle_C / np.sqrt(1 + np.pi * variance_C / 8))),
+            pl.Series("low", expit(middle_C - half_C)),
+            pl.Series("high", expit(middle_C + half_C)),
+            pl.Series("votes", np.round(np.where(known_C, self.total_R[rater_C], 0)).astype(np.int64)),
         )
 
 
@@ -248,6 +262,21 @@ class _Fit:
             seen = shown_R_P & (self.block_P == block)
             learned = spread_R_P[seen].sum() + PRIOR_BLOCKS * FIRST_SD**2
             self.variance_B[block] = learned / (seen.sum() + PRIOR_BLOCKS)
+
+
+def named(skill: str, language: str, domain: str) -> str:
+    """Return one name for a skill in a language and a domain, what nobody said left out.
+
+    >>> named("translation", "sw", "")
+    'translation/sw'
+    """
+    return "/".join(part for part in (skill, language if language != ANY["language"] else "", domain) if part)
+
+
+def _places(column: pl.Series, names: Sequence[str]) -> Codes:
+    """Return where each value stands among the names, -1 where it does not."""
+    place = {name: code for code, name in enumerate(names)}
+    return np.array([place.get(name, -1) for name in column.to_list()], dtype=np.int64)
 
 
 def _codes(column: pl.Series, names: Sequence[str]) -> Codes:
