@@ -26,6 +26,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "demonstration": "assay.judgments.demonstration:Demonstration",
         "rewrite": "assay.judgments.rewrite:Rewrite",
         "trajectory": "assay.judgments.trajectory:Trajectory",
+        "conversation": "assay.judgments.conversation:Conversation",
     },
     "quality": {
         "majority": "assay.quality.labels.majority:majority",
