@@ -20,8 +20,8 @@ class WorkRow(models.Model):
     never deleted and a claim should not pay for another join. `language`, `domain`, `series` and `place`
     repeat the item's for the same end. `doubt` is the last known doubt about its verdict, from 0 (none).
 
-    `use` says what the work is for: judged in the pilot; judged by two versions of the brief (trial); known to
-    us and mixed in unannounced (gold); known, and explained after the judgment (training); or wanted for its
+    `use` says what the work is for: judged in the pilot; judged by two versions of the brief (trial);
+    known to us and mixed in unannounced (gold); known, and explained afterwards (training); or wanted for its
     own sake.
     """
 
