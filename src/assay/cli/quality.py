@@ -22,7 +22,23 @@ if TYPE_CHECKING:
 @click.option("--levels", help="For ordinal: the labels from the lowest up, by commas.")
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Rows in each list.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for verdicts.parquet and raters.parquet."
+    "--reviews", type=click.Path(path_type=Path), help="Table of reviewed work: rater, right (0 to 1)."
+)
+@click.option(
+    "--outcomes", type=click.Path(path_type=Path), help="Table of later outcomes: rater, right, weight."
+)
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    help="profiles.parquet of earlier work to start from.",
+)
+@click.option(
+    "--half-life",
+    type=click.FloatRange(0, min_open=True),
+    help="Days after which evidence about people counts half; needs a column at.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for verdicts, raters and profiles as Parquet."
 )
 @click.option(
     "--report", type=click.Path(path_type=Path), help="One HTML page with the same findings, drawn."
@@ -35,6 +51,10 @@ def command(
     method: str | None,
     levels: str | None,
     top: int,
+    reviews: Path | None,
+    outcomes: Path | None,
+    history: Path | None,
+    half_life: float | None,
     out: Path | None,
     report: Path | None,
 ) -> None:
@@ -42,7 +62,7 @@ def command(
 
     VOTES is a Parquet, CSV, TSV or JSONL table with one row an answer and the columns item, rater, label
     (task, worker and other common names are understood). Of several answers by one rater to one item the
-    last counts.
+    last counts. Columns skill, language, domain, seconds, weight, gold and at are read where they are there.
 
     \b
     Types, each with its methods, the default first:
@@ -79,6 +99,10 @@ def command(
             gold=right,
             known=taught,
             levels=[level.strip() for level in levels.split(",")] if levels else None,
+            reviews=files.table(reviews) if reviews else None,
+            outcomes=files.table(outcomes) if outcomes else None,
+            history=files.table(history) if history else None,
+            half_life=half_life,
         )
 
     screen.plain(
@@ -96,6 +120,7 @@ def command(
         screen.heading("Against the gold items")
         _show_scores(found)
     _show_raters(found, top)
+    _show_best(found, top)
     screen.heading("Most open items: read these first")
     _show_verdicts(found, top)
     if found.next_steps:
@@ -107,7 +132,11 @@ def command(
     if out:
         files.write_table(out / "verdicts.parquet", found.verdicts)
         files.write_table(out / "raters.parquet", found.raters)
-        screen.plain(f"Wrote {out / 'verdicts.parquet'} and {out / 'raters.parquet'}")
+        written = [out / "verdicts.parquet", out / "raters.parquet"]
+        if found.profiles is not None:
+            written.append(out / "profiles.parquet")
+            files.write_table(written[-1], found.profiles)
+        screen.plain(f"Wrote {', '.join(map(str, written[:-1]))} and {written[-1]}")
     if report:
         from assay.quality.report import page
 
@@ -139,10 +168,33 @@ def _show_raters(found: Study, top: int) -> None:
         screen.show_skills(sorted(skills, key=lambda skill: (skill.high, skill.rater))[:top])
 
 
+def _show_best(found: Study, top: int) -> None:
+    """Say who is best at what, where the table tells skills, languages or domains apart."""
+    from assay.cli import screen
+
+    best = found.best
+    if not best:
+        return
+    screen.heading("Who is good at what: the best in each, with 95 % intervals")
+    numbers = ["skill", "interval", "people"]
+    table = screen.grid("in", "best", *numbers, right=numbers)
+    for one in best[:top]:
+        table.add_row(
+            screen.cell(one.where),
+            screen.cell(one.rater),
+            f"{one.mean:.0%}",
+            f"{one.low:.0%} to {one.high:.0%}",
+            str(one.people),
+        )
+    screen.console.print(table)
+    if len(best) > top:
+        screen.plain(f"{len(best) - top} more in the report and in profiles.parquet", "dim")
+
+
 def _show_verdicts(found: Study, top: int) -> None:
     from assay.cli import screen
 
-    shown = found.verdicts.sort("doubt", descending=True, maintain_order=True).head(top)
+    shown = found.open_items.head(top)
     columns = [name for name in shown.columns if not name.startswith("p[")]
     numbers = [name for name in columns if shown.schema[name].is_numeric()]
     table = screen.grid(*columns, right=numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 
 from assay.quality.agreement import Agreement
+from assay.quality.profiles.evidence import AXES
+from assay.quality.profiles.fit import named
 from assay.records import Skill
 
 FEW_ANSWERS = 3
@@ -17,6 +19,21 @@ FEW_ANSWERS = 3
 
 OPEN = 0.9
 """From this doubt on an item is worth a look: skilled people are split nearly evenly."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """Who is best at one skill in one language and domain, among so many `people`.
+
+    Best by the lower end of the interval: whoever is surely good, rather than perhaps very good.
+    """
+
+    where: str
+    rater: str
+    mean: float
+    low: float
+    high: float
+    people: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +101,43 @@ class Study:
         )
 
     @property
+    def cells(self) -> tuple[Skill, ...]:
+        """Everybody's skill at each thing they did, as records; empty where nothing is told apart."""
+        frame = self.profiles
+        if frame is None or frame.select(AXES).n_unique() < 2:
+            return ()
+        return tuple(
+            Skill(
+                row["rater"],
+                named(row["skill"], row["language"], row["domain"]) or "not said",
+                row["mean"],
+                row["low"],
+                row["high"],
+                round(row["total"]),
+                "gold" if row["gold"] >= row["total"] / 2 else "verdicts",
+            )
+            for row in frame.iter_rows(named=True)
+        )
+
+    @property
+    def best(self) -> tuple[Best, ...]:
+        """The best person in each skill, language and domain, where the least is known or done last."""
+        by_where: dict[str, list[Skill]] = {}
+        for cell in self.cells:
+            by_where.setdefault(cell.question, []).append(cell)
+        found = []
+        for where, people in by_where.items():
+            top = max(people, key=lambda skill: (skill.low, skill.mean, skill.rater))
+            found.append(Best(where, top.rater, top.mean, top.low, top.high, len(people)))
+        return tuple(sorted(found, key=lambda one: (-one.people, one.where)))
+
+    @property
+    def open_items(self) -> pl.DataFrame:
+        """The verdicts, the most open first; items with too few answers to be split come last."""
+        few = pl.col("answers") < FEW_ANSWERS
+        return self.verdicts.sort(few, "doubt", descending=[False, True], maintain_order=True)
+
+    @property
     def agreed(self) -> str:
         """How far raters agree, in a sentence; empty where no coefficient was taken."""
         found = self.agreement
@@ -100,37 +154,63 @@ class Study:
     @property
     def next_steps(self) -> tuple[str, ...]:
         """What a data lead would do now, in sentences; none where nothing stands out."""
-        steps = []
+        return (*self._about_items(), *self._about_people())
+
+    def _about_items(self) -> Iterator[str]:
         few = pl.col("answers") < FEW_ANSWERS
         thin = self.verdicts.filter(few)
         if len(thin):
-            steps.append(
+            missing = int((FEW_ANSWERS - thin["answers"]).sum())
+            yield (
                 f"Of {len(self.verdicts):,} items {len(thin):,} got fewer than {FEW_ANSWERS} answers: "
-                "collect more there first, nothing else adds as much."
+                f"collect {missing:,} more there first, nothing else adds as much."
             )
         open_items = self.verdicts.filter(~few & (pl.col("doubt") >= OPEN))
         if len(open_items):
-            named = _named(open_items.sort("doubt", descending=True)["item"])
-            steps.append(
-                f"Still open although people answered: {len(open_items):,} ({named}). "
+            first = _named(open_items.sort("doubt", descending=True)["item"])
+            yield (
+                f"Still open although people answered: {len(open_items):,} ({first}). "
                 "Read them; a principle is missing, or the question is."
             )
+
+    def _about_people(self) -> Iterator[str]:
         usual = float(np.median(self.raters["mean"].to_numpy()))
-        weak = self.raters.filter(pl.col("high") < usual)
+        weak = self.raters.filter(pl.col("high") < usual).sort("high")
         if len(weak):
-            named = _named(weak.sort("high")["rater"])
-            steps.append(
-                f"Surely below the middle of the crowd: {len(weak):,} ({named}). "
+            yield (
+                f"Surely below the middle of the crowd: {len(weak):,} ({_named(weak['rater'])}). "
                 "Show them their own cases before you decide anything."
             )
+        if self.hasty is not None and len(self.hasty):
+            one = self.hasty.row(0, named=True)
+            yield (
+                f"Again and again in under a quarter of the usual time: {len(self.hasty):,} "
+                f"({_named(self.hasty['rater'])}). {one['rater']} took {one['seconds']:.3g} seconds where "
+                f"{one['usual']:.3g} are usual, {one['answers']:,} answers. Read some; some people are fast."
+            )
+        below = [one for one in self.best if one.high < usual]
+        if below:
+            each = "; ".join(
+                f"in {one.where} {one.rater}, {one.low:.0%} to {one.high:.0%}" for one in below[:3]
+            )
+            yield (
+                f"Nobody is known to be good at {_few([one.where for one in below])}: the best are surely "
+                f"below the middle of the crowd ({each}). Find or train somebody there."
+            )
+        alone = [one.where for one in self.best if one.people < FEW_ANSWERS]
+        if alone:
+            yield f"Fewer than {FEW_ANSWERS} people answer in {_few(alone)}: nobody can be outvoted there."
         new = self.raters.filter(pl.col("votes") < 5)
         if len(new):
-            steps.append(
+            yield (
                 f"With fewer than five answers: {len(new):,} ({_named(new['rater'])}). "
                 "Their intervals say almost nothing yet."
             )
-        return tuple(steps)
 
 
 def _named(names: pl.Series) -> str:
-    return ", ".join(names.head(3).to_list()) + (", …" if len(names) > 3 else "")
+    return _few(names.head(4).to_list())
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

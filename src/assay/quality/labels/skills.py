@@ -192,4 +192,6 @@ def interval(mean_R: Floats, votes_R: Floats, error_R: Floats | float) -> tuple[
     alpha_R, beta_R = mean_R * votes_R, (1 - mean_R) * votes_R
     below_R = np.hypot(mean_R - betaincinv(alpha_R, beta_R, 0.025), SIGMAS * error_R)
     above_R = np.hypot(betaincinv(alpha_R, beta_R, 0.975) - mean_R, SIGMAS * error_R)
-    return np.maximum(mean_R - below_R, 0), np.minimum(mean_R + above_R, 1)
+    low_R: Floats = np.maximum(mean_R - below_R, 0)
+    high_R: Floats = np.minimum(mean_R + above_R, 1)
+    return low_R, high_R
