@@ -42,6 +42,100 @@ def test_links_tell_nothing_and_vouch_for_nothing():
     )
 
 
+FORMULAS = {
+    "between dollars": ("so $x^2$ is", "msup"),
+    "between brackets": (r"so \(x_1\) is", "msub"),
+    "on lines of its own": ("$$\n\\frac{a}{b}\n+ c\n$$", "mfrac"),
+    "in square brackets": ("\\[\n\\sqrt{2}\n\\]", "msqrt"),
+    "aligned": (r"$$\begin{aligned}a&=b\\c&=d\end{aligned}$$", "mtable"),
+}
+
+
+@pytest.mark.parametrize(("text", "tag"), FORMULAS.values(), ids=FORMULAS)
+def test_a_formula_is_drawn_from_left_to_right(text, tag):
+    shown = markdown.html(text)
+
+    assert '<math dir="ltr"' in shown
+    assert f"<{tag}" in shown
+    assert "$" not in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["It costs $5 and $10.", r"\$x\$", "`$x$`", "a $ b $ c", "$$", "$ $", r"\[ \]"]
+)
+def test_what_is_no_formula_stays_as_it_is(text):
+    assert "<math" not in markdown.html(text)
+
+
+HOSTILE_FORMULAS = (
+    r"$\text{<img src=x onerror=alert(1)>}$",
+    r"$\text{</math><script>alert(1)</script>}$",
+    r"$\text{<img src='x' onerror='alert(1)'/>}$",
+    r"$\href{javascript:alert(1)}{x}$",
+    r"$\style{position:fixed}{x}$",
+    r"$\class{panel}{x}$",
+    r"$\newcommand{\a}{\b\b}\newcommand{\b}{\a\a}\a$",
+    "$" + "{" * 1500 + "$",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE_FORMULAS)
+def test_a_hostile_formula_comes_out_harmless(text):
+    for tag in re.findall(r"<[^>]*>", markdown.html(text)):
+        assert re.match(r"</?(p|code|math|m[a-z]+)\b", tag), tag
+        assert not re.search(r"\bon\w+=|javascript:|style=|src=|href=|class=", tag), tag
+
+
+@pytest.mark.parametrize("part", ["$a ", "$$a ", r"\[", r"\(", "$x$ ", "$$\n", "$$a\n", "- $", "x\n\n"])
+def test_formulas_made_slow_on_purpose_are_shown_soon(part):
+    begin = time.process_time()
+    markdown.html((part * 40_000)[: markdown.LONGEST])
+
+    assert time.process_time() - begin < 3
+
+
+def test_a_picture_from_elsewhere_is_a_link_that_nobody_follows_unasked():
+    assert markdown.html("![the moon](https://spy.example/a.png)") == (
+        '<p><a href="https://spy.example/a.png" rel="noopener noreferrer nofollow ugc">the moon</a></p>\n'
+    )
+
+
+FILES = {"a chart.png": "/files/1", "voice.mp3": "/files/2", "clip.webm": "/files/3", "data.csv": "/files/4"}
+
+
+def test_files_of_an_item_are_shown_where_they_lie():
+    shown = markdown.html(
+        "![chart](<attachment:a chart.png>) ![v](attachment:voice.mp3) ![c](attachment:clip.webm) "
+        "[rows](attachment:data.csv)",
+        FILES,
+    )
+
+    assert '<img src="/files/1" alt="chart" loading="lazy">' in shown
+    assert '<audio controls="" preload="metadata" src="/files/2"></audio>' in shown
+    assert '<video controls="" preload="metadata" src="/files/3"></video>' in shown
+    assert '<a href="/files/4"' in shown
+
+
+@pytest.mark.parametrize("url", ["https://spy.example/a.png", "//spy.example/a.png", "javascript:alert(1)"])
+def test_a_file_lies_on_this_server_or_is_not_shown(url):
+    shown = markdown.html("![x](attachment:x.png) [x](attachment:x.png)", {"x.png": url})
+
+    assert "src=" not in shown
+    assert "href=" not in shown
+
+
+def test_blocks_have_the_direction_of_their_first_letter():
+    shown = markdown.html(
+        "سلام **moon**\n\nHello\n\n1. `code` سلام\n2. abc\n\n| a | ب |\n|---|--:|\n| 1 | 2 |"
+    )
+
+    assert '<p dir="rtl">سلام' in shown
+    assert "<p>Hello</p>" in shown
+    assert '<ol dir="rtl">\n<li><code>' in shown
+    assert '<li dir="ltr">abc</li>' in shown
+    assert '<th dir="rtl" class="end">ب</th>' in shown
+
+
 def test_text_made_slow_on_purpose_is_shown_plain_and_soon():
     begin = time.perf_counter()
     shown = markdown.html("[" * 50_000)

@@ -53,7 +53,7 @@ def heard(brief: Brief, voices: Sequence[str], turns: Sequence[object]) -> list[
         raise AnswerError("message", _few(least, len(turns)))
     if len(turns) > most:
         raise AnswerError("message", f"a conversation has {most} turns at most; this one has {len(turns)}")
-    return [_turn(voices, number, turn) for number, turn in enumerate(turns, start=1)]
+    return [checked(voices, number, turn) for number, turn in enumerate(turns, start=1)]
 
 
 def _few(least: int, found: int) -> str:
@@ -62,7 +62,8 @@ def _few(least: int, found: int) -> str:
     return f"go on: a conversation has {least} turns at least, and this one has {found}"
 
 
-def _turn(voices: Sequence[str], number: int, turn: object) -> dict[str, object]:
+def checked(voices: Sequence[str], number: int, turn: object) -> dict[str, object]:
+    """Return one turn cleaned, with the voice it went on with, or say what it lacks."""
     if not isinstance(turn, Mapping):
         raise AnswerError("message", f"turn {number} is no turn; send `said` and `replies`")
     said, replies = written(turn, "said", limit=TEXT_LIMIT), parts(turn, "replies")
