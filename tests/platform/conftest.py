@@ -51,7 +51,7 @@ def cast(db):
         **{name.lower(): people.add_person(name=name, password=PASSWORD) for name in names}
     )
     items, samples = moon_items(4)
-    found.moon = projects.open_project(owner=found.ann, brief=moon_brief())
+    found.moon = projects.open_project(owner=found.ann, brief=moon_brief(), waived="It is a test.")
     projects.bring_in(project=found.moon, items=items, samples=samples)
     people.add_member(project=found.moon, name="Ben", role="contributor")
     people.add_member(project=found.moon, name="Vera", role="viewer")

@@ -240,7 +240,7 @@ def test_people_read_what_their_work_came_to(cast, client_of):
 @pytest.mark.parametrize("kind", ["pairwise", "rubric", "demonstration"])
 def test_every_kind_shows_its_own_page(cast, client_of, kind):
     brief = replace(BriefRow.objects.get().record(), project=kind, kind=kind)
-    project = projects.open_project(owner=cast.ann, brief=brief)
+    project = projects.open_project(owner=cast.ann, brief=brief, waived="It is a test.")
     samples = [] if kind == "demonstration" else [Sample(f"m/{a}", "m", a, f"Answer {a}") for a in "xy"]
     projects.bring_in(project=project, items=[Item("m", "The moon?")], samples=samples)
 
@@ -252,7 +252,7 @@ def test_every_kind_shows_its_own_page(cast, client_of, kind):
 
 def test_a_form_with_criteria_becomes_a_nested_answer(cast, client_of):
     brief = replace(BriefRow.objects.get().record(), project="rubric", kind="rubric")
-    project = projects.open_project(owner=cast.ann, brief=brief)
+    project = projects.open_project(owner=cast.ann, brief=brief, waived="It is a test.")
     projects.bring_in(project=project, items=[Item("m", "The moon?")], samples=[Sample("m/x", "m", "x", "…")])
     lease = work.claim_work(person=cast.ann, project=project)
 

@@ -146,7 +146,7 @@ def test_text_made_slow_on_purpose_is_shown_plain_and_soon():
 
 def test_a_page_shows_an_item_in_its_language_and_its_own_direction(cast, client_of):
     item = Item("qamar", "اكتب بيتين عن القمر <script>alert(1)</script>", language="ar")
-    project = projects.open_project(owner=cast.ann, brief=_writing())
+    project = projects.open_project(owner=cast.ann, brief=_writing(), waived="It is a test.")
     projects.bring_in(project=project, items=[item])
 
     page = client_of("Ann").get(f"/projects/{project.slug}/judge/").content.decode()

@@ -22,9 +22,8 @@ from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions.statements import change, insert
-from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
-from assay.platform.queries import projects, work
-from assay.work import order
+from assay.platform.models import BriefRow, JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
+from assay.platform.queries import projects, routing, work
 
 LEASE = timedelta(minutes=30)
 
@@ -33,23 +32,30 @@ class PlaceTakenError(AssayError):
     """A submission that came after the work's last place had gone to somebody else."""
 
 
+class BudgetSpentError(AssayError):
+    """A place that the project's budget has no judgment left for."""
+
+
 def claim_work(
     *, person: PersonRow, project: ProjectRow, rng: np.random.Generator | None = None
 ) -> LeaseRow | None:
     """Give a person their next work, `None` where there is nothing for them.
 
     Somebody who holds a work gets that one back, with the draft; one that lapsed under their hands comes
-    first while it has a place. The order of samples is drawn for each person and kept.
+    first while it has a place. The order of samples is drawn for each person and kept. A project that does
+    not give out work lets people finish what they hold.
     """
     now = timezone.now()
     try:
         return _resume(person, project, now) or _begin(person, project, now, rng or np.random.default_rng())
+    except BudgetSpentError:
+        return None
     except IntegrityError:  # the same person asked twice at the same moment, on a server with several writers
         return next(iter(work.leases(person, project)), None)
 
 
-# On PostgreSQL many people write at once. Whoever locks several rows locks leases before works, and works by
-# their numbers, so that nobody waits in a circle.
+# On PostgreSQL many people write at once. Whoever locks several rows locks leases, then a project that has a
+# budget, then works by their numbers, so that nobody waits in a circle.
 
 
 def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow | None:
@@ -57,16 +63,18 @@ def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow |
         if lease.state == LeaseRow.HELD:
             if lease.expires_at - now >= LEASE / 2 or _change(lease, LeaseRow.HELD, expires_at=now + LEASE):
                 return lease
-        elif _revive(lease, now):
+        elif routing.uses(project) and _revive(project, lease, now):
             return lease
     return None
 
 
 @transaction.atomic
-def _revive(lease: LeaseRow, now: datetime) -> bool:
+def _revive(project: ProjectRow, lease: LeaseRow, now: datetime) -> bool:
     """Take a place again for a lease that lapsed, and say whether there was one."""
     until = {"state": LeaseRow.HELD, "expires_at": now + LEASE, "claimed_at": now}
-    if _change(lease, LeaseRow.LAPSED, **until) and (lease.replaces_id or _take_place(lease.work_id)):
+    if _change(lease, LeaseRow.LAPSED, **until) and (
+        lease.replaces_id or _take_place(project, lease.work_id)
+    ):
         return True
     transaction.set_rollback(True)
     return False
@@ -75,32 +83,38 @@ def _revive(lease: LeaseRow, now: datetime) -> bool:
 def _begin(
     person: PersonRow, project: ProjectRow, now: datetime, rng: np.random.Generator
 ) -> LeaseRow | None:
-    candidates = work.shortlist(person, project)
+    if not routing.uses(project):
+        return None
+    candidates = routing.shortlist(person, project)
     # Places come back only when works run short: until then, whoever took a break can still submit.
-    if len(candidates) < work.SHORTLIST and _free_expired(project, now):
-        candidates = work.shortlist(person, project)
-    while ranked := order(candidates, languages=person.languages, rng=rng):
+    if len(candidates) < routing.SHORTLIST and _free_expired(project, now):
+        candidates = routing.shortlist(person, project)
+    brief = projects.latest_brief(project)
+    brief.project = project
+    skills = routing.skills_of(brief.content)
+    while ranked := routing.ranked(person, project, skills, candidates, rng):
         for number in ranked:
-            if lease := _lease(person, project, int(number), now, rng):
+            if lease := _lease(person, brief, number, now, rng):
                 return lease
-        candidates = work.shortlist(person, project)  # others took every one of them in the meantime
+        candidates = routing.shortlist(person, project)  # others took every one of them in the meantime
     return None
 
 
 @transaction.atomic
 def _lease(
-    person: PersonRow, project: ProjectRow, number: int, now: datetime, rng: np.random.Generator
+    person: PersonRow, brief: BriefRow, number: int, now: datetime, rng: np.random.Generator
 ) -> LeaseRow | None:
     """Lease a work to a person if it has a place."""
-    if not _take_place(number):
+    if not _take_place(brief.project, number):
+        transaction.set_rollback(True)
         return None
     row = work.work_with_item(number)
     return insert(
         LeaseRow(
-            project=project,
+            project=brief.project,
             work=row,
             person=person,
-            brief=projects.latest_brief(project),
+            brief=brief,
             token=secrets.token_urlsafe(32),
             shown=[row.samples[place] for place in rng.permutation(len(row.samples))],
             claimed_at=now,
@@ -109,9 +123,40 @@ def _lease(
     )
 
 
-def _take_place(number: int) -> int:
-    """Take a place on a work; 1 where there was one, else 0."""
-    return change("UPDATE platform_workrow SET taken = taken + 1 WHERE id = %s AND taken < cap", number)
+def _take_place(project: ProjectRow, number: int, *, judged: int = 0) -> bool:
+    """Take a place on a work and of the budget, and say whether there was one; count a judgment if there is.
+
+    Where it returns false or raises the transaction is to be rolled back.
+    """
+    if project.budget is not None:
+        _spend(project)
+    taken = change(
+        "UPDATE platform_workrow SET taken = taken + 1, judged = judged + %s WHERE id = %s AND taken < cap",
+        judged,
+        number,
+    )
+    # Whoever sets a first budget locks the works and counts their places. A place that was taken in the
+    # meantime would be missing from the count, so that one is given back.
+    return bool(taken) and (project.budget is not None or not projects.has_budget(project))
+
+
+def _spend(project: ProjectRow) -> None:
+    """Count a place against the budget, or raise where it is spent."""
+    if not change(
+        "UPDATE platform_projectrow SET taken = taken + 1 "
+        "WHERE id = %s AND (budget IS NULL OR taken < budget)",
+        project.pk,
+    ):
+        raise BudgetSpentError(_("The project has all the judgments that its budget allows."))
+
+
+def _give_back(project: int, places: int) -> None:
+    """Return places to the budget, if there is one."""
+    change(
+        "UPDATE platform_projectrow SET taken = taken - %s WHERE id = %s AND budget IS NOT NULL",
+        places,
+        project,
+    )
 
 
 def _count_judgment(lease: LeaseRow) -> int:
@@ -122,10 +167,14 @@ def _count_judgment(lease: LeaseRow) -> int:
         return change(
             "UPDATE platform_workrow SET judged = judged + 1 WHERE id = %s AND judged < cap", lease.work_id
         )
-    return change(
-        "UPDATE platform_workrow SET taken = taken + 1, judged = judged + 1 WHERE id = %s AND taken < cap",
-        lease.work_id,
-    )
+    try:
+        with transaction.atomic():
+            if _take_place(lease.project, lease.work_id, judged=1):
+                return 1
+            transaction.set_rollback(True)
+    except BudgetSpentError:
+        pass
+    return 0
 
 
 def _free_expired(project: ProjectRow, now: datetime) -> int:
@@ -139,6 +188,7 @@ def _free_expired(project: ProjectRow, now: datetime) -> int:
         found = {number: (None if replaces else work_number) for number, work_number, replaces in rows}
         LeaseRow.objects.filter(pk__in=found).update(state=LeaseRow.LAPSED)
         places = Counter(number for number in found.values() if number is not None)
+        _give_back(project.pk, places.total())
         for number, count in sorted(places.items()):
             WorkRow.objects.filter(pk=number).update(taken=F("taken") - count)
     return len(found)
@@ -185,6 +235,7 @@ def skip_work(*, person: PersonRow, token: str) -> ProjectRow:
         lease.delete()  # what they said before stands
         return lease.project
     if lease.state == LeaseRow.HELD:
+        _give_back(lease.project_id, 1)
         WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
     _change(lease, lease.state, state=LeaseRow.SKIPPED)
     return lease.project

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.http import Http404
@@ -135,6 +136,13 @@ def latest_brief(project: ProjectRow) -> BriefRow:
     if found is None:
         raise BriefRow.DoesNotExist
     return cast("BriefRow", found[0])
+
+
+def has_budget(project: ProjectRow) -> bool:
+    """Say whether a project has a budget by now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT budget IS NOT NULL FROM platform_projectrow WHERE id = %s", [project.pk])
+        return bool(cursor.fetchone()[0])
 
 
 def briefs(project: ProjectRow) -> QuerySet[BriefRow]:

@@ -26,9 +26,6 @@ from assay.platform.models import (
 from assay.platform.queries.projects import RIGHTS
 from assay.platform.queries.statements import Select, link
 from assay.records import Brief, Sample, Work
-from assay.work import Candidate, speaks
-
-SHORTLIST = 50
 
 
 @dataclass(frozen=True)
@@ -82,30 +79,6 @@ def _typed(value: object) -> object:
     if isinstance(value, list | tuple):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)
-
-
-_SHORTLIST = """
-SELECT w.id, w.language, w.taken FROM platform_workrow w
-WHERE w.project_id = %s AND w.use = 'work' AND w.taken < w.cap
-AND NOT EXISTS (SELECT 1 FROM platform_leaserow l WHERE l.work_id = w.id AND l.person_id = %s)
-AND NOT EXISTS (SELECT 1 FROM platform_judgmentrow j WHERE j.work_id = w.id AND j.person_id = %s)
-"""
-
-
-def shortlist(person: PersonRow, project: ProjectRow) -> list[Candidate]:
-    """Return up to fifty open works that this person can read and has neither leased nor judged."""
-    # Written out, because it runs for every claim, and Django takes longer to compose it than the database to
-    # answer it.
-    question, given = _SHORTLIST, [project.pk, person.pk, person.pk]
-    readable = [tag for tag in project.languages if speaks(person.languages, tag)]
-    if not readable and project.languages:
-        return []
-    if len(readable) < len(project.languages):
-        question += f"AND w.language IN ({', '.join(['%s'] * len(readable))})\n"
-        given += readable
-    with connection.cursor() as cursor:
-        cursor.execute(f"{question}ORDER BY w.taken DESC, w.id LIMIT {SHORTLIST}", given)
-        return [Candidate(str(number), language, taken) for number, language, taken in cursor.fetchall()]
 
 
 _LEASES = Select(
@@ -212,6 +185,34 @@ def assignment(lease: LeaseRow) -> Assignment:
         kind=kind_named(brief.kind),
         names={sample.id: rows[number].key for number, sample in drawn.items()},
     )
+
+
+def judged_by(works: Iterable[WorkRow]) -> set[tuple[int, int]]:
+    """Return who has judged which of some works, as the numbers of work and person."""
+    numbers = [work.pk for work in works]
+    found: set[tuple[int, int]] = set()
+    for start in range(0, len(numbers), 500):
+        rows = JudgmentRow.objects.filter(work__in=numbers[start : start + 500])
+        found.update(rows.values_list("work", "person"))
+    return found
+
+
+def keys_there(project: ProjectRow, keys: Sequence[str]) -> set[str]:
+    """Return those of some keys that works of a project have already."""
+    found: set[str] = set()
+    for start in range(0, len(keys), 500):
+        rows = WorkRow.objects.filter(project=project, key__in=keys[start : start + 500])
+        found.update(rows.values_list("key", flat=True))
+    return found
+
+
+def items_named(project: ProjectRow, keys: Iterable[str]) -> list[ItemRow]:
+    """Return the items of a project that go by these keys."""
+    wanted = list(keys)
+    found: list[ItemRow] = []
+    for start in range(0, len(wanted), 500):
+        found += ItemRow.objects.filter(project=project, key__in=wanted[start : start + 500])
+    return found
 
 
 def by_key(project: ProjectRow, keys: Sequence[str]) -> dict[str, WorkRow]:
