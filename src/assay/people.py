@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
-from assay.records import Judgment, Skill, Statement, Verdict
+from assay.records import Judgment, Pay, Skill, Statement, Verdict
 
+HOUR = 3_600.0
 FEW_VOTES = 10
 CONTESTED = 0.8
 """From this contest on, the skilled raters of a work are close to evenly split."""
@@ -82,3 +84,31 @@ def _about(skill: Skill) -> str:
     if skill.votes < FEW_VOTES:
         sentence += f" That rests on {skill.votes} vote{'s' if skill.votes > 1 else ''} only."
     return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What somebody's work came to: judgments, hours of active time, and money where the brief names pay.
+
+    `hourly` is the effective rate, `None` without pay or without measured time.
+    """
+
+    judgments: int
+    hours: float
+    amount: float | None
+    hourly: float | None
+
+
+def earned(pay: Pay | None, *, judgments: int, seconds: float) -> Earned:
+    """Return what a number of judgments in so many active seconds earns.
+
+    >>> earned(Pay(2.0, "EUR"), judgments=30, seconds=3_600)
+    Earned(judgments=30, hours=1.0, amount=60.0, hourly=60.0)
+    >>> earned(Pay(24.0, "EUR", "hour"), judgments=30, seconds=1_800).amount
+    12.0
+    """
+    hours = seconds / HOUR
+    if pay is None:
+        return Earned(judgments, hours, None, None)
+    amount = pay.amount * (judgments if pay.per == "judgment" else hours)
+    return Earned(judgments, hours, amount, amount / hours if hours else None)

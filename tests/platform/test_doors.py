@@ -33,6 +33,10 @@ PAGES = {
     "projects/<slug:slug>/brief/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/invite/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "projects/<slug:slug>/works/<int:number>/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/quality/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/quality/parts/": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/quality/<slug:name>.csv": (OPEN, NOT_HERE, OPEN, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/mine/": (OPEN, OPEN, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/people/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/people/<int:number>/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "projects/<slug:slug>/people/<int:number>/password/": (
@@ -130,6 +134,7 @@ def scene(cast):
 
 def _path(route, scene):
     places = {
+        "quality/<slug:name>": "quality/people",
         "<slug:slug>": "moon", "<slug>": "moon", "<str:form>": "jsonl", "<form>": "jsonl",
         "<str:token>": scene.lease.token, "<token>": scene.lease.token, "<slug:name>": "contest",
         "people/<int:number>": f"people/{MembershipRow.objects.get(person=scene.ben).pk}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from assay.platform.api import api
-from assay.platform.pages import home, judging, members, people, projects, reviews
+from assay.platform.pages import home, insight, judging, members, people, projects, reviews, turns
 
 urlpatterns = [
     path("", home.projects, name="home"),
@@ -26,6 +26,10 @@ urlpatterns = [
     path("projects/<slug:slug>/invite/", projects.invite, name="invite"),
     path("projects/<slug:slug>/works/<int:number>/", projects.reading, name="reading"),
     path("projects/<slug:slug>/judge/", judging.judge, name="judge"),
+    path("projects/<slug:slug>/quality/", insight.quality, name="quality"),
+    path("projects/<slug:slug>/quality/parts/", insight.quality_parts, name="quality-parts"),
+    path("projects/<slug:slug>/quality/<slug:name>.csv", insight.quality_table, name="quality-table"),
+    path("projects/<slug:slug>/mine/", insight.own, name="own-pieces"),
     path("projects/<slug:slug>/people/", members.people, name="people"),
     path("projects/<slug:slug>/people/<int:number>/", members.change, name="member"),
     path("projects/<slug:slug>/people/<int:number>/password/", members.renew, name="renew-password"),
@@ -45,6 +49,8 @@ urlpatterns = [
     path("work/<str:token>/submit/", judging.submit, name="submit"),
     path("work/<str:token>/draft/", judging.draft, name="draft"),
     path("work/<str:token>/skip/", judging.skip, name="skip"),
+    path("work/<str:token>/turns/", turns.turns, name="turns"),
+    path("work/<str:token>/turns/<int:number>/again/", turns.again, name="turn-again"),
     path("kinds/<str:kind>/page.js", judging.kind_script, name="kind-script"),
     path("api/", api.urls),
 ]

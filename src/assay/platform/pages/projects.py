@@ -100,7 +100,7 @@ def figure_table(request: HttpRequest, slug: str, name: str) -> HttpResponseBase
     drawn = figures.drawn(found, queries.per_day(member.project)) if found else {}
     if name not in drawn:
         raise Http404
-    return _download(_csv(drawn[name].rows), f"{slug}-{name}.csv", "text/csv; charset=utf-8")
+    return table(drawn[name].rows, f"{slug}-{name}.csv")
 
 
 @login_required
@@ -212,6 +212,11 @@ def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     context = {"project": member.project, "work": found.work, "row": found.row, "said": said}
     context |= queries.rights_of(member)
     return render(request, "platform/reading.html", context)
+
+
+def table(rows: Sequence[Mapping[str, object]], name: str) -> StreamingHttpResponse:
+    """Stream rows as a CSV file to keep."""
+    return _download(_csv(rows), name, "text/csv; charset=utf-8")
 
 
 def _download(parts: Iterable[str], name: str, kind: str) -> StreamingHttpResponse:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max
 
-from assay.platform.models import JudgmentRow, PersonRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.models import GoldRow, JudgmentRow, PersonRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.queries.projects import latest_brief
 from assay.records import Brief, Judgment, Statement, Work
 
 if TYPE_CHECKING:
     from assay.pipeline import Outcome
 
-Stamp = tuple[int, int, int | None]
-"""Version of the brief, number of judgments, last judgment: when this changes, so does the outcome."""
+Stamp = tuple[int, int, int | None, int, int | None]
+"""Version of the brief; number of judgments, last judgment; the same of works whose answer is known: when this
+changes, so does the outcome."""
 
 # Statistics run beside the one thread that serves everybody, so that a large project does not hold up those
 # who judge. They touch no table: what they need is read before.
@@ -28,11 +29,15 @@ _kept: dict[int, tuple[Stamp, Future[Outcome]]] = {}
 
 @dataclass(frozen=True)
 class Material:
-    """What the path takes: the brief, the works that were judged, and the judgments in force."""
+    """What the path takes: the brief, the works that were judged, and the judgments in force.
+
+    `gold` maps (work, question) → the label that is right, where that is known.
+    """
 
     brief: Brief
     works: list[Work]
     judgments: list[Judgment]
+    gold: dict[tuple[str, str], str]
 
 
 def material(project: ProjectRow) -> Material:
@@ -56,13 +61,20 @@ def material(project: ProjectRow) -> Material:
             for row in said
             if row.work_id in key_of
         ],
+        {
+            (key_of[work], question): label
+            for work, labels in GoldRow.objects.filter(work__project=project).values_list("work", "labels")
+            for question, label in labels.items()
+            if work in key_of
+        },
     )
 
 
 def stamp(project: ProjectRow) -> Stamp:
     """Return what the outcome of a project depends on, cheaply."""
     found = JudgmentRow.objects.filter(project=project).aggregate(count=Count("pk"), last=Max("pk"))
-    return latest_brief(project).version, found["count"], found["last"]
+    known = GoldRow.objects.filter(work__project=project).aggregate(count=Count("pk"), last=Max("pk"))
+    return latest_brief(project).version, *found.values(), *known.values()
 
 
 def outcome(project: ProjectRow, *, patience: float | None = None) -> Outcome | None:
@@ -73,7 +85,10 @@ def outcome(project: ProjectRow, *, patience: float | None = None) -> Outcome | 
         from assay import pipeline  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
 
         found = material(project)
-        kept = now, _beside.submit(pipeline.run, found.brief, found.works, found.judgments)
+        kept = (
+            now,
+            _beside.submit(pipeline.run, found.brief, found.works, found.judgments, gold=found.gold),
+        )
         _kept[project.pk] = kept
     try:
         return kept[1].result(timeout=patience)
@@ -99,9 +114,11 @@ def raw_lines(project: ProjectRow) -> Iterator[str]:
 def own_statements(person: PersonRow) -> list[tuple[ProjectRow, Statement | None]]:
     """Return what a person's work came to in each project they still belong to and have judged in."""
     found = ProjectRow.objects.filter(memberships__person=person, judgments__person=person).distinct()
-    told = []
-    for project in found.order_by("title"):
-        known = outcome(project, patience=2.0)
-        own = (each for each in (known.statements if known else ()) if each.rater == person.name)
-        told.append((project, next(own, None)))
-    return told
+    return [(project, own_statement(person, project, patience=2.0)) for project in found.order_by("title")]
+
+
+def own_statement(person: PersonRow, project: ProjectRow, *, patience: float) -> Statement | None:
+    """Return what a person's work came to in a project, `None` where it is still being counted."""
+    known = outcome(project, patience=patience)
+    own = (each for each in (known.statements if known else ()) if each.rater == person.name)
+    return next(own, None)
