@@ -50,10 +50,19 @@ def format_named(name: str) -> Format:
 def rows(
     examples: Iterable[Example], form: Format, *, least_weight: float = 0.0
 ) -> Iterator[Mapping[str, object]]:
-    """Yield the rows that a format can hold, from examples at least `least_weight` sure."""
+    """Yield the rows that a format can hold, from examples at least `least_weight` sure.
+
+    Of rows that are alike in the columns which a format names in `once`, only the first is written: the best
+    of eight is one ideal answer, though it is preferred to seven.
+    """
+    once, seen = getattr(form, "once", ()), set()
     for example in examples:
         if example.shape in form.shapes and example.weight >= least_weight:
-            yield form.row(example)
+            row = form.row(example)
+            alike = hash(json.dumps([row[column] for column in once])) if once else None
+            if alike is None or alike not in seen:
+                seen.add(alike)
+                yield row
 
 
 def lines(examples: Sequence[Example], form: Format, *, least_weight: float = 0.0) -> Iterator[str]:

@@ -18,6 +18,7 @@ class TrlSft:
     title = "TRL supervised fine-tuning (SFT)"
     suffix = ".jsonl"
     shapes = ("demonstration", "preference")
+    once = ("prompt", "completion")
 
     def row(self, example: Example) -> Mapping[str, object]:
         return {
