@@ -21,6 +21,10 @@ OPEN = 0.9
 """From this doubt on an item is worth a look: skilled people are split nearly evenly."""
 
 
+MANY_OPEN = 0.1
+"""Share of open items from which it is no longer the items that need reading but the question."""
+
+
 @dataclass(frozen=True)
 class Best:
     """Who is best at one skill in one language and domain, among so many `people`.
@@ -168,9 +172,13 @@ class Study:
         open_items = self.verdicts.filter(~few & (pl.col("doubt") >= OPEN))
         if len(open_items):
             first = _named(open_items.sort("doubt", descending=True)["item"])
-            yield (
-                f"Still open although people answered: {len(open_items):,} ({first}). "
-                "Read them; a principle is missing, or the question is."
+            many = len(open_items) > max(MANY_OPEN * len(self.verdicts), 20)
+            share = f"{len(open_items) / len(self.verdicts):.0%}"
+            yield f"Still open although people answered: {len(open_items):,} ({first}). " + (
+                f"That is {share} of all: read the first twenty, write down the principle that decides them, "
+                "and ask again."
+                if many
+                else "Read them; a principle is missing, or the question is."
             )
 
     def _about_people(self) -> Iterator[str]:

@@ -9,22 +9,30 @@ from assay.figures import Figure, leader, nothing, specification
 from assay.records import Skill, Verdict
 
 ROWS = 60  # more lines than this are a texture, not a figure
+STRIPS = 24  # so many skills, languages and domains are drawn
 BINS = 10
 COLOURS = 7  # questions that colours can tell apart
+RIGHT_VOTES = "share of right votes"
 _BETWEEN = "\x1f"  # stands between question and rater in the key of a line; nobody types it
 
 
-def skills(skills: Sequence[Skill]) -> Figure:
+def skills(
+    skills: Sequence[Skill], *, title: str = "Skill of the raters", measure: str = RIGHT_VOTES
+) -> Figure:
     """Return one line per rater and question: the dot is the mean, the line its 95 % interval.
 
     Questions follow each other, each with its best rater on top. Where there are too many raters, the best
     and the worst of each question stay: they are whom a data lead acts on.
 
+    Parameters
+    ----------
+    measure
+        What the numbers are, for the axis; they are shares of right votes where nobody says otherwise.
+
     >>> figure = skills([Skill("Ann", "better", mean=0.9, low=0.8, high=0.96, votes=40)])
     >>> figure.rows[0]["rater"], figure.rows[0]["low"], figure.rows[0]["high"]
     ('Ann', 0.8, 0.96)
     """
-    title = "Skill of the raters"
     if not skills:
         return nothing(title, "No rater has a skill yet: it takes verdicts, or items with a known answer.")
     ranked = sorted(skills, key=lambda skill: (skill.question, -skill.mean, skill.rater))
@@ -39,7 +47,8 @@ def skills(skills: Sequence[Skill]) -> Figure:
     left_out = len(skills) - len(shown)
     caption = " ".join(
         [
-            "Dot: how often the rater is right. Line: the 95 % interval of that.",
+            f"Dot: {'how often the rater is right' if measure == RIGHT_VOTES else measure}.",
+            "Line: the 95 % interval of that.",
             "Measured against " + " and ".join(_AGAINST[name] for name in against) + ".",
             *([f"{left_out} are left out; the best and the worst are drawn."] if left_out else []),
         ]
@@ -69,7 +78,7 @@ def skills(skills: Sequence[Skill]) -> Figure:
         },
     }
     share = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": ".0%"}}
-    x = {"field": "mean", "title": "share of votes that are right (%)", **share}
+    x = {"field": "mean", "title": measure, **share}
     tooltip = [
         {"field": "rater", "type": "nominal", "title": "rater"},
         {"field": "question", "type": "nominal", "title": "question"},
@@ -112,6 +121,104 @@ def skills(skills: Sequence[Skill]) -> Figure:
             "against": skill.against,
         }
         for skill in ranked
+    ]
+    return Figure(title, caption, spec, table)
+
+
+def good_at(cells: Sequence[Skill]) -> Figure:
+    """Return one strip for each skill, language or domain (`question`): a mark for every person in it.
+
+    The darker a mark, the surer it is; the best of each, by the lower end of the interval, has their name on
+    it. So five people can be read, and three hundred seen.
+
+    >>> cells = [Skill("Ann", "sw", 0.9, 0.8, 0.95, 30), Skill("Ben", "sw", 0.7, 0.6, 0.8, 30)]
+    >>> [row["best"] for row in good_at(cells).spec["data"]["values"]]
+    ['Ann', '']
+    """
+    title = "Who is good at what"
+    if not cells:
+        return nothing(
+            title, "Nothing tells skills, languages or domains apart: add such columns to the votes."
+        )
+    best: dict[str, Skill] = {}
+    count: dict[str, int] = {}
+    for cell in cells:
+        count[cell.question] = count.get(cell.question, 0) + 1
+        held = best.get(cell.question)
+        if held is None or (cell.low, cell.mean, cell.rater) > (held.low, held.mean, held.rater):
+            best[cell.question] = cell
+    order = sorted(count, key=lambda question: (-count[question], question))
+    shown = order[:STRIPS]
+    rows = [
+        {
+            "in": f"{cell.question} ({count[cell.question]})",
+            "rater": cell.rater,
+            "mean": round(cell.mean, 4),
+            "interval": _interval(cell),
+            "votes": cell.votes,
+            "sure": round(1 - min(cell.high - cell.low, 1.0), 3),
+            "best": cell.rater if best[cell.question] is cell else "",
+        }
+        for cell in sorted(cells, key=lambda cell: (order.index(cell.question), -cell.mean, cell.rater))
+        if cell.question in shown
+    ]
+    left_out = len(order) - len(shown)
+    caption = (
+        "Each mark is a person; in brackets, how many. The darker, the surer. Named: who is surely best."
+        + (f" {left_out} with fewer people are in the table alone." if left_out else "")
+    )
+    x = {
+        "field": "mean",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "axis": {"format": ".0%"},
+        "title": RIGHT_VOTES,
+    }
+    y = {
+        "field": "in",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": [f"{question} ({count[question]})" for question in shown]},
+    }
+    tooltip = [
+        {"field": "rater", "type": "nominal", "title": "rater"},
+        {"field": "in", "type": "nominal", "title": "in"},
+        {"field": "mean", "type": "quantitative", "title": "mean", "format": ".0%"},
+        {"field": "interval", "type": "nominal", "title": "95 % interval"},
+        {"field": "votes", "type": "quantitative", "title": "known answers it rests on"},
+    ]
+    sure = {"field": "sure", "type": "quantitative", "legend": None, "scale": {"range": [0.25, 1]}}
+    spec = specification(
+        f"{title}: one strip for each. {caption}",
+        rows,
+        height={"step": 46},
+        layer=[
+            {
+                "mark": {"type": "tick", "thickness": 2.5, "size": 18},
+                "encoding": {"x": x, "y": y, "opacity": sure, "tooltip": tooltip},
+            },
+            {
+                "transform": [{"filter": "datum.best !== ''"}],
+                "mark": {"type": "text", "dy": -15, "align": "right", "limit": 200},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "text": {"field": "best", "type": "nominal"},
+                    "tooltip": tooltip,
+                },
+            },
+        ],
+    )
+    table = [
+        {
+            "in": cell.question,
+            "rater": cell.rater,
+            "right": round(cell.mean, 4),
+            "low": round(cell.low, 4),
+            "high": round(cell.high, 4),
+            "known answers": cell.votes,
+        }
+        for cell in sorted(cells, key=lambda cell: (order.index(cell.question), -cell.mean, cell.rater))
     ]
     return Figure(title, caption, spec, table)
 
