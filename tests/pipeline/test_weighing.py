@@ -40,6 +40,20 @@ def test_numbers_come_to_a_number_and_the_surer_the_more_people_say_it():
     assert all("reliability" in skill.measure for skill in found.skills)
 
 
+def test_one_item_is_too_few_to_be_sure_of_a_number():
+    stars = Question("stars", "?", type="ratings", low=1, high=5)
+
+    alone, split, agreed = (
+        weigh(
+            stars, [Vote("w", f"r{n}", "stars", said) for n, said in enumerate(labels)], method="ensemble"
+        ).verdicts[0]
+        for labels in (["4"], ["1", "5", "1", "5"], ["4", "4", "4", "4"])
+    )
+
+    assert max(split.probability, alone.probability) < 0.5 < agreed.probability < 1
+    assert (alone.contest, split.contest, agreed.contest) == (0, 1, 0)
+
+
 def test_marks_come_to_the_stretch_that_most_people_marked():
     marks = Question("fluency", "?", type="spans")
     said = {"w": {"ann": "[[0, 5]]", "ben": "[[0, 5]]", "cleo": "[]"}}

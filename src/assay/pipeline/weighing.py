@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -20,6 +20,12 @@ STEPS = 10
 """A scale without levels of its own is read in so many steps, to say how sure a number is."""
 
 NORMAL_95 = 1.96
+
+FEW_ITEMS = 10
+"""Below this the spread of people cannot be told from that of items, and intervals come out too narrow."""
+
+PRIOR_VOTES = 3
+"""So many votes, one step apart, stand beside the real ones where there are few items."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,18 @@ def _studied(question: Question, votes: Sequence[Vote]) -> Weighed:
         }
     )
     found = study(table, type=question.type)
-    sure: Callable[[Mapping[str, object]], float] = (
-        (lambda row: _within_a_step(question, row)) if question.type == "ratings" else _probability
-    )
+    said_of: dict[str, list[str]] = {}
+    for vote in votes:
+        said_of.setdefault(vote.item, []).append(vote.label)
     verdicts = []
     for row in found.verdicts.iter_rows(named=True):
         label = f"{row['verdict']:.4g}" if isinstance(row["verdict"], float) else str(row["verdict"])
-        probability = sure(row)
+        if question.type == "ratings":
+            numbers = [float(said) for said in said_of[row["item"]]]
+            probability = _within_a_step(question, row, numbers, few=len(said_of) < FEW_ITEMS)
+            contest = _apart(question, numbers)
+        else:
+            probability, contest = _share(row["probability"]), _share(row["doubt"])
         verdicts.append(
             Verdict(
                 item=row["item"],
@@ -84,7 +95,7 @@ def _studied(question: Question, votes: Sequence[Vote]) -> Weighed:
                 probability=probability,
                 posterior={label: probability},
                 votes=row["answers"],
-                contest=_share(row["doubt"]),
+                contest=contest,
                 method=found.method,
             )
         )
@@ -95,17 +106,26 @@ def _studied(question: Question, votes: Sequence[Vote]) -> Weighed:
     return Weighed(tuple(verdicts), skills, bool(getattr(found.detail, "converged", True)))
 
 
-def _probability(row: Mapping[str, object]) -> float:
-    return _share(row["probability"])
-
-
-def _within_a_step(question: Question, row: Mapping[str, object]) -> float:
+def _within_a_step(
+    question: Question, row: Mapping[str, object], numbers: Sequence[float], *, few: bool
+) -> float:
     """Return the probability that the true number is within half a step of the verdict."""
     verdict, low, high = (float(str(row[name])) for name in ("verdict", "low", "high"))
     sd = (high - low) / (2 * NORMAL_95)
     if not math.isfinite(sd) or not math.isfinite(verdict):
         return 0.0
+    if few:
+        squares = sum((number - verdict) ** 2 for number in numbers) + PRIOR_VOTES * step(question) ** 2
+        sd = max(sd, math.sqrt(squares / (len(numbers) + PRIOR_VOTES) / len(numbers)))
     return math.erf(step(question) / 2 / (sd * math.sqrt(2))) if sd > 0 else 1.0
+
+
+def _apart(question: Question, numbers: Sequence[float]) -> float:
+    """Return how far people part: 0 where all say the same, 1 where half of them say either end."""
+    middle = sum(numbers) / len(numbers)
+    sd = math.sqrt(sum((number - middle) ** 2 for number in numbers) / len(numbers))
+    low, high = question.low or 0.0, 1.0 if question.high is None else question.high
+    return min(2 * sd / (high - low), 1.0)
 
 
 def step(question: Question) -> float:
