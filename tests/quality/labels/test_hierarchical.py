@@ -8,6 +8,7 @@ import pytest
 from scipy.special import digamma, gammaln
 
 from assay.quality import Columns, dawid_skene, hierarchical, hierarchical_two, majority
+from assay.quality.labels import hierarchical as module
 
 
 def votes_of(columns):
@@ -55,7 +56,7 @@ def plain_hierarchical(columns, rounds):
     belief = shares(columns)
     for turn in range(rounds):
         counts = counted(columns, belief)
-        if turn > 0:
+        if 0 < turn < 10 or (turn >= 10 and (turn + 1) % 5 == 0):
             for _ in range(2):
                 stepped = []
                 for k in labels:
@@ -158,13 +159,26 @@ def plain_hierarchical_two(columns, rounds, offsets):
     return belief
 
 
+@pytest.mark.parametrize("rounds", [7, 17])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_fast_form_agrees_with_the_loops(crowd, seed):
+def test_the_fast_form_agrees_with_the_loops(crowd, seed, rounds):
     columns = crowd(seed, items=20)
 
-    result = hierarchical(columns, tolerance=0, max_iterations=7)
+    result = hierarchical(columns, tolerance=0, max_iterations=rounds)
 
-    np.testing.assert_allclose(result.posterior_I_K, plain_hierarchical(columns, 7), atol=1e-9)
+    np.testing.assert_allclose(result.posterior_I_K, plain_hierarchical(columns, rounds), atol=1e-9)
+
+
+def test_the_crowd_comes_to_the_same_rest_as_if_it_moved_in_every_round(crowd, monkeypatch):
+    columns = crowd(4, items=200)
+    seldom = hierarchical(columns, tolerance=1e-8, max_iterations=2000)
+    monkeypatch.setattr(module, "EVERY", 1)
+
+    always = hierarchical(columns, tolerance=1e-8, max_iterations=2000)
+
+    assert seldom.converged
+    assert always.converged
+    np.testing.assert_allclose(seldom.posterior_I_K, always.posterior_I_K, atol=1e-5)
 
 
 @pytest.mark.parametrize("offsets", [False, True])

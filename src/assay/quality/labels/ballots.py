@@ -21,7 +21,13 @@ Hashes = NDArray[np.uint64]
 Rows = TypeVar("Rows", Floats, Hashes)
 
 FEW_COLUMNS = 32
-"""Up to here the maximum of a row is found faster column by column."""
+"""Up to here the maximum or sum of a row is found faster column by column."""
+
+FEW_LABELS = 4
+"""Up to here so is a row by row operation."""
+
+SAFE = 700.0
+"""Between this and minus this, exp neither overflows nor loses digits."""
 
 TIE = 1e-9
 """Scores that differ by no more are equal: sums in another order differ by less, votes by far more."""
@@ -33,6 +39,9 @@ WORTH_MERGING = 0.8
 @dataclass(frozen=True, eq=False)
 class Ballots:
     """The distinct ballots in some votes; P of them.
+
+    Tables of raters have the axes rater, given label, right label (`R_G_K`), so that they are products as
+    they stand; in results the right label comes first (`R_K_K`).
 
     Attributes
     ----------
@@ -46,6 +55,8 @@ class Ballots:
         Code of the right label of its items where it is known, else -1; `None` where none is known.
     ballot_I
         The ballot of each item; `None` where every item has its own.
+    first_P
+        The first item of each ballot; `None` where every item has its own.
     """
 
     columns: Columns
@@ -53,6 +64,7 @@ class Ballots:
     times_P: Floats
     gold_P: Codes | None
     ballot_I: Codes | None
+    first_P: Codes | None
 
     @classmethod
     def of(cls, columns: Columns) -> Self:
@@ -64,7 +76,7 @@ class Ballots:
         """
         incidence, gold_I = columns.incidence, columns.gold_I
         n_items = len(columns.items)
-        alone = cls(columns, incidence, np.ones(n_items), gold_I, None)
+        alone = cls(columns, incidence, np.ones(n_items), gold_I, None, None)
         mark_N = mixed(incidence.indices.astype(np.uint64) + mixed(incidence.data.view(np.uint64)))
         mark_I = np.add.reduceat(mark_N, incidence.indptr[:-1])
         if gold_I is not None:
@@ -85,15 +97,51 @@ class Ballots:
             np.bincount(ballot_I, minlength=len(first_P)).astype(float),
             None if gold_I is None else gold_I[first_P],
             ballot_I,
+            first_P,
         )
+
+    @cached_property
+    def by_cell(self) -> sparse.csc_array:
+        """(Rater, given label) × ballots: what a ballot adds to a cell, as often as it was cast.
+
+        It stays in compressed columns: a product then reads ballots in order and adds to a small table.
+        """
+        voting = self.incidence
+        data_N = voting.data
+        if self.ballot_I is not None:
+            data_N = data_N * np.repeat(self.times_P, np.diff(voting.indptr))
+        return sparse.csr_array((data_N, voting.indices, voting.indptr), shape=voting.shape).T
+
+    @cached_property
+    def by_label(self) -> sparse.csr_array:
+        """(Ballot, label) × (rater, given label): the incidence with a row for each label that was given.
+
+        For models in which a vote speaks for its own label only: a product then costs O(N), not O(N·K).
+        """
+        voting, n_labels = self.incidence, len(self.columns.labels)
+        row_N = np.repeat(np.arange(voting.shape[0]) * n_labels, np.diff(voting.indptr))
+        row_N += voting.indices % n_labels
+        shape = (voting.shape[0] * n_labels, voting.shape[1])
+        return sparse.csr_array((voting.data, (row_N, voting.indices)), shape=shape)
+
+    @cached_property
+    def by_rater(self) -> sparse.csr_array:
+        """Ballots × raters: the incidence without what was given."""
+        voting, n_labels = self.incidence, len(self.columns.labels)
+        shape = (voting.shape[0], len(self.columns.raters))
+        return sparse.csr_array((voting.data, voting.indices // n_labels, voting.indptr), shape=shape)
+
+    @cached_property
+    def given_R_G(self) -> Floats:
+        """How much weight each rater gave to each label."""
+        given_C: Floats = self.by_cell @ np.ones(len(self.times_P))
+        return given_C.reshape(len(self.columns.raters), -1)
 
     @cached_property
     def shares_P_K(self) -> Floats:
         """Share of each ballot's votes for each label, known items at their right label."""
-        n_labels = len(self.columns.labels)
-        table_R_K_K = np.broadcast_to(np.eye(n_labels), (len(self.columns.raters), n_labels, n_labels))
-        counts_P_K = self.scores(table_R_K_K)
-        return self.clamped(counts_P_K / counts_P_K.sum(axis=1, keepdims=True))
+        counts_P_K = self.own_scores(np.ones_like(self.given_R_G))
+        return self.clamped(counts_P_K / (counts_P_K @ np.ones(counts_P_K.shape[1]))[:, None])
 
     def clamped(self, posterior_P_K: Floats) -> Floats:
         """Fix the ballots of known label at it, in place."""
@@ -102,27 +150,37 @@ class Ballots:
             posterior_P_K[known_P] = np.eye(posterior_P_K.shape[1])[self.gold_P[known_P]]
         return posterior_P_K
 
-    def scores(self, table_R_J_K: Floats) -> Floats:
-        """Sum over each ballot's votes what a table holds for (rater, column, given label): P × columns."""
-        n_columns = table_R_J_K.shape[1]
-        by_cell = np.ascontiguousarray(table_R_J_K.transpose(0, 2, 1)).reshape(-1, n_columns)
-        scores_P_J: Floats = self.incidence @ by_cell
+    def scores(self, table_R_K_J: Floats) -> Floats:
+        """Sum over each ballot's votes what a table holds for (rater, given label, column): P × columns."""
+        scores_P_J: Floats = self.incidence @ table_R_K_J.reshape(self.incidence.shape[1], -1)
         return scores_P_J
 
     def counts(self, posterior_P_J: Floats) -> Floats:
-        """Sum a posterior over the votes of each rater: (rater, column, given label), in votes."""
+        """Sum a posterior over the votes of each rater: (rater, given label, column), in votes."""
         columns = self.columns
-        if self.ballot_I is not None:
-            posterior_P_J = posterior_P_J * self.times_P[:, None]
-        # The transpose stays in compressed columns: it then reads ballots in order and adds to a small table.
-        by_cell: Floats = self.incidence.T @ posterior_P_J
-        return by_cell.reshape(len(columns.raters), len(columns.labels), -1).transpose(0, 2, 1)
+        by_cell: Floats = self.by_cell @ posterior_P_J
+        return by_cell.reshape(len(columns.raters), len(columns.labels), -1)
 
     def confusions(self, posterior_P_K: Floats) -> Floats:
-        """`counts` for the labels, with what is known of the raters from before."""
+        """`counts` for the labels, with what is known of the raters from before: (rater, given, right)."""
         history_R_K_K = self.columns.history_R_K_K
         counts_R_K_K = self.counts(posterior_P_K)
-        return counts_R_K_K if history_R_K_K is None else counts_R_K_K + history_R_K_K
+        return counts_R_K_K if history_R_K_K is None else counts_R_K_K + history_R_K_K.transpose(0, 2, 1)
+
+    def own_scores(self, table_R_G: Floats) -> Floats:
+        """Sum over each ballot's votes for a label what a table holds for (rater, that label)."""
+        scores_C: Floats = self.by_label @ table_R_G.reshape(-1)
+        return scores_C.reshape(len(self.times_P), -1)
+
+    def own_counts(self, posterior_P_K: Floats) -> Floats:
+        """Sum over the votes of each rater for a label the posterior of that label: (rater, given label)."""
+        many_P_K = posterior_P_K if self.ballot_I is None else posterior_P_K * self.times_P[:, None]
+        counts_C: Floats = self._by_own_cell @ many_P_K.reshape(-1)
+        return counts_C.reshape(len(self.columns.raters), -1)
+
+    @cached_property
+    def _by_own_cell(self) -> sparse.csc_array:
+        return self.by_label.T
 
     def total(self, values_P_K: Floats) -> Floats:
         """Sum over the items."""
@@ -137,13 +195,48 @@ class Ballots:
 def normalised(log_P_K: Floats) -> Floats:
     """Return exp over its sum in each row, computed in place; many times faster than softmax on few columns.
 
-    >>> normalised(np.log([[1.0, 3.0]])).tolist()
+    >>> normalised(np.log([[1.0, 3.0]])).round(9).tolist()
     [[0.25, 0.75]]
     """
-    log_P_K -= highest(log_P_K)[:, None]
+    if not (log_P_K.size and log_P_K.min() > -SAFE and log_P_K.max() < SAFE):
+        log_P_K -= highest(log_P_K)[:, None]
     np.exp(log_P_K, out=log_P_K)
-    log_P_K /= (log_P_K @ np.ones(log_P_K.shape[1]))[:, None]
+    total_P = log_P_K @ np.ones(log_P_K.shape[1])
+    if log_P_K.shape[1] > FEW_LABELS:
+        log_P_K /= total_P[:, None]
+    else:
+        for column in range(log_P_K.shape[1]):
+            log_P_K[:, column] /= total_P
     return log_P_K
+
+
+def shifted(scores_P_K: Floats, by_K: Floats) -> Floats:
+    """Add a number to each column, in place.
+
+    >>> shifted(np.zeros((1, 2)), np.array([1.0, 2.0])).tolist()
+    [[1.0, 2.0]]
+    """
+    if len(by_K) > FEW_LABELS:
+        scores_P_K += by_K
+    else:
+        for column, by in enumerate(by_K.tolist()):
+            scores_P_K[:, column] += by
+    return scores_P_K
+
+
+def over_given(table_R_G_K: Floats) -> Floats:
+    """Sum over the middle axis, the given labels; slice by slice, as NumPy is slow along short axes.
+
+    >>> over_given(np.ones((1, 2, 3))).tolist()
+    [[2.0, 2.0, 2.0]]
+    """
+    if table_R_G_K.shape[1] > FEW_COLUMNS:
+        every_R_K: Floats = table_R_G_K.sum(axis=1)
+        return every_R_K
+    row_R_K: Floats = table_R_G_K[:, 0].copy()
+    for given in range(1, table_R_G_K.shape[1]):
+        row_R_K += table_R_G_K[:, given]
+    return row_R_K
 
 
 def highest(scores_P_K: Floats) -> Floats:
@@ -153,8 +246,9 @@ def highest(scores_P_K: Floats) -> Floats:
     [3.0, 2.0]
     """
     if scores_P_K.shape[1] > FEW_COLUMNS:
-        return scores_P_K.max(axis=1)
-    top_P = scores_P_K[:, 0].copy()
+        every_P: Floats = scores_P_K.max(axis=1)
+        return every_P
+    top_P: Floats = scores_P_K[:, 0].copy()
     for column in range(1, scores_P_K.shape[1]):
         np.maximum(top_P, scores_P_K[:, column], out=top_P)
     return top_P
@@ -173,11 +267,13 @@ def leading(scores_P_K: Floats) -> NDArray[np.bool_]:
 def mixed(values: Hashes) -> Hashes:
     """Scatter 64-bit integers (the finaliser of SplitMix64; Steele, Lea & Flood, OOPSLA 2014)."""
     values = values + np.uint64(0x9E3779B97F4A7C15)
-    values ^= values >> np.uint64(30)
-    values *= np.uint64(0xBF58476D1CE4E5B9)
-    values ^= values >> np.uint64(27)
-    values *= np.uint64(0x94D049BB133111EB)
-    values ^= values >> np.uint64(31)
+    shifted_back = np.empty_like(values)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        np.right_shift(values, np.uint64(shift), out=shifted_back)
+        values ^= shifted_back
+        values *= np.uint64(factor)
+    np.right_shift(values, np.uint64(31), out=shifted_back)
+    values ^= shifted_back
     return values
 
 
@@ -190,10 +286,11 @@ def colours(ballots: Ballots, rounds: int = 4) -> tuple[Hashes, Hashes]:
     """
     columns, incidence = ballots.columns, ballots.incidence
     n_labels = len(columns.labels)
-    ballot_N = np.repeat(np.arange(incidence.shape[0]), np.diff(incidence.indptr))
+    votes_P = np.diff(incidence.indptr)
     rater_N, label_N = np.divmod(incidence.indices, n_labels)
     weight_N = mixed(incidence.data.view(np.uint64))
     times_P = ballots.times_P.astype(np.uint64)
+    times_N = np.repeat(times_P, votes_P)
     ballot_P = np.zeros(incidence.shape[0], np.uint64)
     rater_R = np.zeros(len(columns.raters), np.uint64)
     label_K = np.zeros(n_labels, np.uint64)
@@ -203,9 +300,10 @@ def colours(ballots: Ballots, rounds: int = 4) -> tuple[Hashes, Hashes]:
     for _ in range(rounds):
         # Scattered once, twice and three times, so that a rater never stands for a label of the same colour.
         of_rater_R, of_label_K = mixed(mixed(rater_R)), mixed(mixed(mixed(label_K)))
-        vote_N = mixed(ballot_P)[ballot_N] + of_rater_R[rater_N] + of_label_K[label_N]
+        vote_N = np.repeat(mixed(ballot_P), votes_P)
+        vote_N += (of_rater_R[:, None] + of_label_K).reshape(-1)[incidence.indices]
         vote_N = mixed(mixed(vote_N) + weight_N)
-        many_N = vote_N * times_P[ballot_N]
+        many_N = vote_N if ballots.ballot_I is None else vote_N * times_N
         new_P = mixed(ballot_P + np.add.reduceat(vote_N, incidence.indptr[:-1]))
         new_R, new_K = rater_R.copy(), label_K.copy()
         np.add.at(new_R, rater_N, many_N)

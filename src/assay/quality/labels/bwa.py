@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.labels.ballots import Ballots
-from assay.quality.labels.columns import Columns, Floats
+from assay.quality.labels.ballots import shifted
+from assay.quality.labels.columns import Columns
 from assay.quality.labels.hierarchical import at_rest
 from assay.quality.labels.result import Result
 
@@ -37,32 +37,27 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     [0.2, 0.8]
     """
     ballots = columns.ballots
-    n_raters, n_labels = len(columns.raters), len(columns.labels)
-    diagonal = np.arange(n_labels)
-    # Columns 0 to K − 1 sum the precision of the votes for a label, K to 2K − 1 that of all votes.
-    table_R_2K_K = np.zeros((n_raters, 2 * n_labels, n_labels))
+    n_labels, by_rater = len(columns.labels), ballots.by_rater
+    of_rater = (by_rater * ballots.times_P[:, None]).T if ballots.ballot_I is not None else by_rater.T
 
     z_P_K = ballots.shares_P_K
-    both_P_2K = np.empty((len(z_P_K), 2 * n_labels))
     # Votes for the label, and all votes, of each rater: what the sums of squares start from.
-    ones_R_1_K = ballots.counts(np.ones((len(z_P_K), 1)))
-    given_R_K = ones_R_1_K[:, 0, :]
+    given_R_K = ballots.given_R_G
     votes_R = given_R_K.sum(axis=1)
-    spread_R_K = ballots.counts(z_P_K * (1 - z_P_K)).sum(axis=2)
+    spread_R_K = of_rater @ (z_P_K * (1 - z_P_K))
     scale_K = PRIOR_VOTES * 4 * (1 - 1 / n_labels) * spread_R_K.sum(axis=0) / votes_R.sum()
     scale_K = np.maximum(scale_K, 1e-6)
 
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
-        both_P_2K[:, :n_labels] = z_P_K
-        square_R_K = _squares(ballots, both_P_2K, given_R_K)
-        precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + square_R_K)
-        table_R_2K_K[:, diagonal, diagonal] = precision_R_K
-        table_R_2K_K[:, n_labels:] = precision_R_K[:, :, None]
-        sums_P_2K = ballots.scores(table_R_2K_K)
-        updated_P_K = sums_P_2K[:, :n_labels] + ballots.total(z_P_K) / len(columns.items)
-        updated_P_K /= 1 + sums_P_2K[:, n_labels:]
+        # Σ(y − z)² over the votes of each rater, for each label, is Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
+        square_R_K = of_rater @ (z_P_K * z_P_K)
+        square_R_K -= 2 * ballots.own_counts(z_P_K)
+        square_R_K += given_R_K
+        precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + np.maximum(square_R_K, 0))
+        updated_P_K = shifted(ballots.own_scores(precision_R_K), ballots.total(z_P_K) / len(columns.items))
+        updated_P_K /= 1 + by_rater @ precision_R_K
         updated_P_K = ballots.clamped(updated_P_K)
         converged = at_rest(z_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         z_P_K = updated_P_K
@@ -79,20 +74,5 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
         ),
         converged=converged,
         iterations=iteration,
-        counts_R_K_K=ballots.confusions(posterior_P_K),
+        counts_R_K_K=ballots.confusions(posterior_P_K).transpose(0, 2, 1),
     )
-
-
-def _squares(ballots: Ballots, both_P_2K: Floats, given_R_K: Floats) -> Floats:
-    """Σ(y − z)² over the votes of each rater, for each label: Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
-
-    `both_P_2K` has room for z and z², with z in it; it is the same array every round, since at millions of
-    items fresh memory costs more than the sums.
-    """
-    n_labels = given_R_K.shape[1]
-    diagonal = np.arange(n_labels)
-    np.square(both_P_2K[:, :n_labels], out=both_P_2K[:, n_labels:])
-    counts_R_2K_K = ballots.counts(both_P_2K)
-    own_R_K = counts_R_2K_K[:, diagonal, diagonal]
-    square_R_K: Floats = counts_R_2K_K[:, n_labels:].sum(axis=2) - 2 * own_R_K + given_R_K
-    return np.maximum(square_R_K, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from assay.quality.labels.ballots import Ballots, colours, mixed, normalised
+from assay.quality.labels.ballots import Ballots, colours, mixed, normalised, over_given, shifted
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.hierarchical import BASE_RIGHT, BASE_WRONG, TOLERANCE, at_rest
 from assay.quality.labels.result import Result
@@ -15,6 +15,12 @@ SUBTYPES = 10
 
 SUBTYPE_PRIOR = 0.1
 """Votes that all subtypes of a label weigh before the data: the paper's number; few of the ten survive it."""
+
+DEAD = 1e-9
+"""Items in a subtype below which it is dropped: it then weighs as little as an empty one, for good."""
+
+WORTH_DROPPING = 0.9
+"""Subtypes are dropped once no more than this share of them lives, since dropping copies the rest."""
 
 
 def ebcc(
@@ -55,37 +61,43 @@ def ebcc(
     ballots = columns.ballots
     n_labels = len(columns.labels)
     label_S = np.repeat(np.arange(n_labels), subtypes)
-    belongs_S_K = (label_S[:, None] == np.arange(n_labels)).astype(float)
-    prior_S_K = BASE_WRONG + (BASE_RIGHT - BASE_WRONG) * belongs_S_K
-    if columns.history_R_K_K is None:
-        prior_R_S_K = prior_S_K[None]
-    else:
-        prior_R_S_K = prior_S_K + columns.history_R_K_K[:, label_S] / subtypes
+    prior_G_K = BASE_WRONG + (BASE_RIGHT - BASE_WRONG) * np.eye(n_labels)
+    history_R_G_K = None
+    if columns.history_R_K_K is not None:
+        history_R_G_K = columns.history_R_K_K.transpose(0, 2, 1)
 
     posterior_P_K = ballots.shares_P_K
     subtype_P_S = _start(ballots, subtypes, np.random.default_rng(rng))
     converged, iteration = False, 0
-    counts_R_S_K = np.empty(0)
+    counts_R_G_S = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
-        size_K_M = ballots.total(subtype_P_S).reshape(n_labels, subtypes)
-        within_K_M = digamma(SUBTYPE_PRIOR / subtypes + size_K_M)
-        within_K_M -= digamma(SUBTYPE_PRIOR + size_K_M.sum(axis=1, keepdims=True))
-        within_K_M += digamma(1 + size_K_M.sum(axis=1, keepdims=True))
-        counts_R_S_K = ballots.counts(subtype_P_S)
-        filled_R_S_K = counts_R_S_K + prior_R_S_K
-        log_R_S_K = digamma(filled_R_S_K) - digamma(filled_R_S_K @ np.ones(n_labels))[:, :, None]
-        log_P_S = ballots.scores(log_R_S_K)
-        log_P_S += within_K_M.reshape(-1)
+        size_S = ballots.total(subtype_P_S)
+        lives_S = size_S > DEAD
+        if lives_S.sum() < WORTH_DROPPING * len(lives_S):
+            subtype_P_S, label_S, size_S = subtype_P_S[:, lives_S], label_S[lives_S], size_S[lives_S]
+        belongs_S_K = (label_S[:, None] == np.arange(n_labels)).astype(float)
+        size_K = size_S @ belongs_S_K
+        log_S = digamma(SUBTYPE_PRIOR / subtypes + size_S)
+        log_S += (digamma(1 + size_K) - digamma(SUBTYPE_PRIOR + size_K))[label_S]
+        counts_R_G_S = ballots.counts(subtype_P_S)
+        filled_R_G_S = counts_R_G_S + prior_G_K[:, label_S]
+        if history_R_G_K is not None:
+            filled_R_G_S += history_R_G_K[:, :, label_S] / subtypes
+        log_R_G_S = digamma(filled_R_G_S)
+        log_R_G_S -= digamma(over_given(filled_R_G_S))[:, None]
+        log_P_S = shifted(ballots.scores(log_R_G_S), log_S)
         subtype_P_S = normalised(_only_known(ballots, log_P_S, label_S))
         updated_P_K = subtype_P_S @ belongs_S_K
         converged = at_rest(posterior_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         posterior_P_K = updated_P_K
 
-    counts_R_K_K = counts_R_S_K.reshape(-1, n_labels, subtypes, n_labels).sum(axis=2)
-    if columns.history_R_K_K is not None:
-        counts_R_K_K = counts_R_K_K + columns.history_R_K_K
-    confusion_R_K_K = counts_R_K_K + prior_S_K[::subtypes]
+    posterior_P_K /= (posterior_P_K @ np.ones(n_labels))[:, None]
+    counts_R_G_K = counts_R_G_S @ (label_S[:, None] == np.arange(n_labels)).astype(float)
+    if history_R_G_K is not None:
+        counts_R_G_K += history_R_G_K
+    confusion_R_G_K = counts_R_G_K + prior_G_K
+    confusion_R_G_K /= over_given(confusion_R_G_K)[:, None]
     return Result(
         columns=columns,
         posterior_I_K=ballots.by_item(posterior_P_K),
@@ -97,8 +109,8 @@ def ebcc(
         ),
         converged=converged,
         iterations=iteration,
-        confusion_R_K_K=confusion_R_K_K / confusion_R_K_K.sum(axis=2, keepdims=True),
-        counts_R_K_K=counts_R_K_K,
+        confusion_R_K_K=confusion_R_G_K.transpose(0, 2, 1),
+        counts_R_K_K=counts_R_G_K.transpose(0, 2, 1),
     )
 
 
@@ -106,13 +118,23 @@ def _start(ballots: Ballots, subtypes: int, rng: np.random.Generator) -> Floats:
     """Vote shares times Dirichlet(1) draws over the subtypes, drawn from each ballot's place in the votes."""
     ballot_P, label_K = colours(ballots)
     salt_M = rng.integers(0, 2**64, size=subtypes, dtype=np.uint64)
-    cell_P_K = mixed(ballot_P[:, None] + mixed(label_K))
-    drawn_P_K_M = mixed(cell_P_K[:, :, None] ^ salt_M)
+    shares_P_K = ballots.shares_P_K
+    # Where a share is nothing there is nothing to draw.
+    ballot_D, label_D = np.nonzero(shares_P_K)
+    cell_D = mixed(ballot_P[ballot_D] + mixed(label_K)[label_D])
+    drawn_D_M = mixed(cell_D[:, None] ^ salt_M)
     # The top 53 bits make a uniform number in (0, 1]; −ln of it is exponential; exponentials over their sum
     # are Dirichlet(1).
-    gamma_P_K_M = -np.log(((drawn_P_K_M >> np.uint64(11)).astype(float) + 1) / 2**53) + 1e-12
-    gamma_P_K_M *= (ballots.shares_P_K / gamma_P_K_M.sum(axis=2))[:, :, None]
-    return gamma_P_K_M.reshape(len(ballot_P), -1)
+    drawn_D_M >>= np.uint64(11)
+    gamma_D_M = drawn_D_M.astype(float)
+    gamma_D_M += 1
+    gamma_D_M /= 2**53
+    np.log(gamma_D_M, out=gamma_D_M)
+    gamma_D_M -= 1e-12
+    gamma_D_M *= (shares_P_K[ballot_D, label_D] / (gamma_D_M @ np.ones(subtypes)))[:, None]
+    start_P_K_M = np.zeros((*shares_P_K.shape, subtypes))
+    start_P_K_M[ballot_D, label_D] = gamma_D_M
+    return start_P_K_M.reshape(len(ballot_P), -1)
 
 
 def _only_known(ballots: Ballots, log_P_S: Floats, label_S: np.ndarray) -> Floats:

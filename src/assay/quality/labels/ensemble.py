@@ -17,21 +17,26 @@ from assay.quality.labels.calibration import (
     tempered,
 )
 from assay.quality.labels.columns import Codes, Columns, Floats
-from assay.quality.labels.ebcc import SUBTYPES, ebcc
+from assay.quality.labels.ebcc import ebcc
 from assay.quality.labels.hierarchical import hierarchical
 from assay.quality.labels.independence import independence
 from assay.quality.labels.pm import pm
 from assay.quality.labels.result import Result
 
-CORRELATED_COST = 4_000_000
-"""Above this many sums a round the correlated model is left out: it takes a second there, and all other
+SUBTYPES = 5
+"""Subtypes of each label in `ebcc` as a member: half of the paper's, in half of the time. Votes held out from
+real crowds are as probable with two to five, and less so with ten."""
+
+CORRELATED_COST = 2_000_000
+"""Above this many sums a round the correlated model is left out: it takes half a second there, and all other
 members together far less. At four labels, a hundred thousand votes."""
 
 FOLDS = 5
 """Parts of the known items, each hidden once while the power is fitted."""
 
-ENOUGH, ENOUGH_ROUNDS = 1e-2, 30
-"""Where `ebcc` stops as a member: it is flattened and averaged, so that digits are lost on it."""
+ENOUGH, ENOUGH_CORRELATED, ENOUGH_ROUNDS = 5e-3, 2e-2, 30
+"""Where `hierarchical` and `ebcc` stop as members, and the most rounds of `ebcc`: they are flattened and
+averaged, so that digits are lost on them."""
 
 
 def ensemble(columns: Columns, *, rng: int = 0) -> Result:
@@ -46,8 +51,8 @@ def ensemble(columns: Columns, *, rng: int = 0) -> Result:
 
     How sure. Half confusion model (`hierarchical` at power 0.3), half shares (`pm` and `bwa`), with the
     label kept: where another one leads, the two exchange their probabilities, and labels that tie share
-    them, so that no probability hangs on a name. Where ten items or more are known, the outcome is raised to a power fitted on them, each hidden in turn by fifths; `calibration` says
-    which of the two it was.
+    them, so that no probability hangs on a name. Where ten items or more are known, the outcome is raised to
+    a power fitted on them, each hidden in turn by fifths; `calibration` says which of the two it was.
 
     All parts are equal, the plainest choice; other round divisions differ by less than half a point in their
     mean over nineteen real crowds. The power is that of `calibration`. Where `ebcc` is left out, its part
@@ -103,7 +108,7 @@ class _Opinion:
 
 
 def _opinion(columns: Columns, rng: int) -> _Opinion:
-    confusion = hierarchical(columns)
+    confusion = hierarchical(columns, tolerance=ENOUGH)
     flat_I_K = tempered(confusion.posterior_I_K, DEFAULT_POWER)
     shares_I_K = pm(columns).posterior_I_K + bwa(columns).posterior_I_K
     shares_I_K /= 2
@@ -112,7 +117,13 @@ def _opinion(columns: Columns, rng: int) -> _Opinion:
     left_out: tuple[str, ...] = ()
     if _correlated_cost(columns) <= CORRELATED_COST:
         other_I_K = tempered(
-            ebcc(columns, rng=rng, tolerance=ENOUGH, max_iterations=ENOUGH_ROUNDS).posterior_I_K,
+            ebcc(
+                columns,
+                rng=rng,
+                subtypes=SUBTYPES,
+                tolerance=ENOUGH_CORRELATED,
+                max_iterations=ENOUGH_ROUNDS,
+            ).posterior_I_K,
             DEFAULT_POWER,
         )
     else:

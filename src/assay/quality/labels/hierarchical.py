@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma, expit, gammaln, logit
 
-from assay.quality.labels.ballots import normalised
+from assay.quality.labels.ballots import normalised, over_given, shifted
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
 
@@ -34,6 +34,10 @@ MANY = 100_000
 FEWEST_ROUNDS = 5
 """Rounds before rest counts: the crowd's Dirichlet has to move first."""
 
+EAGER_ROUNDS, EVERY = 10, 5
+"""The crowd's Dirichlet moves in each of the first ten rounds but the very first, then in every fifth: it has
+nearly come to rest by then, and costs more than all else in a round."""
+
 ASSUMED = (
     "raters answer independently of each other once the right label is known",
     "a rater is equally good on every item with the same right label",
@@ -48,7 +52,8 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     Each item has a right label k ~ π; rater r answers l with probability θ_rkl, rows θ_rk ~ Dirichlet(α_k),
     α_k shared by the crowd. Rounds of variational Bayes: the posterior over labels from E[ln θ], then the
     expected counts c_rkl, then two fixed-point steps for each α_k on the rows c_rk (Minka 2000), capped at
-    200 votes and averaged with a base of 4 votes on the diagonal and 1 off it that counts as 5 raters.
+    200 votes and averaged with a base of 4 votes on the diagonal and 1 off it that counts as 5 raters. From
+    the tenth round on only every fifth takes these steps.
 
     Sources: partial pooling as in Paun et al., "Comparing Bayesian models of annotation", TACL 6 (2018); rows
     from a Dirichlet as in Kim & Ghahramani, "Bayesian classifier combination", AISTATS 2012; the fixed point
@@ -75,27 +80,27 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     """
     ballots = columns.ballots
     n_raters, n_labels = len(columns.raters), len(columns.labels)
-    base_K_K = np.full((n_labels, n_labels), BASE_WRONG) + (BASE_RIGHT - BASE_WRONG) * np.eye(n_labels)
-    crowd_K_K = base_K_K
+    base_G_K = np.full((n_labels, n_labels), BASE_WRONG) + (BASE_RIGHT - BASE_WRONG) * np.eye(n_labels)
+    crowd_G_K = base_G_K
 
     posterior_P_K = ballots.shares_P_K
     converged, iteration = False, 0
-    counts_R_K_K = row_R_K = np.empty(0)
+    counts_R_G_K = row_R_K = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
-        counts_R_K_K = ballots.confusions(posterior_P_K)
-        row_R_K = counts_R_K_K @ np.ones(n_labels)
-        if iteration > 1:
+        counts_R_G_K = ballots.confusions(posterior_P_K)
+        row_R_K = over_given(counts_R_G_K)
+        if crowd_moves(iteration):
             for _ in range(2):
-                crowd_K_K = crowd_habits(counts_R_K_K, row_R_K, crowd_K_K)
-            crowd_K_K = (n_raters * crowd_K_K + BASE_RATERS * base_K_K) / (n_raters + BASE_RATERS)
-        log_R_K_K = digamma(counts_R_K_K + crowd_K_K) - digamma(row_R_K + crowd_K_K.sum(axis=1))[:, :, None]
-        log_P_K = ballots.scores(log_R_K_K)
-        log_P_K += digamma(ballots.total(posterior_P_K) + 1)
+                crowd_G_K = crowd_habits(counts_R_G_K, row_R_K, crowd_G_K)
+            crowd_G_K = (n_raters * crowd_G_K + BASE_RATERS * base_G_K) / (n_raters + BASE_RATERS)
+        log_R_G_K = expected_logs(counts_R_G_K, row_R_K, crowd_G_K)
+        log_P_K = shifted(ballots.scores(log_R_G_K), digamma(ballots.total(posterior_P_K) + 1))
         updated_P_K = ballots.clamped(normalised(log_P_K))
         converged = at_rest(posterior_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         posterior_P_K = updated_P_K
 
+    confusion_R_G_K = (counts_R_G_K + crowd_G_K) / (row_R_K + crowd_G_K.sum(axis=0))[:, None]
     return Result(
         columns=columns,
         posterior_I_K=ballots.by_item(posterior_P_K),
@@ -103,10 +108,17 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
         assumed=ASSUMED,
         converged=converged,
         iterations=iteration,
-        confusion_R_K_K=(counts_R_K_K + crowd_K_K) / (row_R_K + crowd_K_K.sum(axis=1))[:, :, None],
-        counts_R_K_K=counts_R_K_K,
-        prior_R_K_K=crowd_K_K[None],
+        confusion_R_K_K=confusion_R_G_K.transpose(0, 2, 1),
+        counts_R_K_K=counts_R_G_K.transpose(0, 2, 1),
+        prior_R_K_K=crowd_G_K.T[None],
     )
+
+
+def expected_logs(counts_R_G_K: Floats, row_R_K: Floats, prior_G_K: Floats) -> Floats:
+    """E ln θ of rows with a Dirichlet posterior: (rater, given label, right label)."""
+    log_R_G_K: Floats = digamma(counts_R_G_K + prior_G_K)
+    log_R_G_K -= digamma(row_R_K + prior_G_K.sum(axis=0))[:, None]
+    return log_R_G_K
 
 
 def at_rest(
@@ -127,16 +139,23 @@ def at_rest(
     return mean_square < (tolerance / 5) ** 2
 
 
-def crowd_habits(counts_R_K_K: Floats, row_R_K: Floats, crowd_K_K: Floats) -> Floats:
+def crowd_moves(iteration: int) -> bool:
+    """Say whether the crowd's Dirichlet takes its steps in this round, counted from 1."""
+    return 1 < iteration <= EAGER_ROUNDS or (iteration > EAGER_ROUNDS and iteration % EVERY == 0)
+
+
+def crowd_habits(counts_R_G_K: Floats, row_R_K: Floats, crowd_G_K: Floats) -> Floats:
     """One fixed-point step for the Dirichlet of each right label, on the rows of all raters (Minka 2000)."""
-    n_raters = len(counts_R_K_K)
-    strength_K = crowd_K_K.sum(axis=1)
-    up_K_K = digamma(counts_R_K_K + crowd_K_K).sum(axis=0) - n_raters * digamma(crowd_K_K)
-    down_K = digamma(row_R_K + strength_K).sum(axis=0) - n_raters * digamma(strength_K)
-    stepped_K_K = np.maximum(crowd_K_K * up_K_K / np.maximum(down_K, 1e-12)[:, None], 1e-3)
-    strength_K = stepped_K_K.sum(axis=1)
-    capped_K_K: Floats = stepped_K_K * (np.minimum(strength_K, STRONGEST) / strength_K)[:, None]
-    return capped_K_K
+    n_raters, (n_given, n_labels) = len(counts_R_G_K), crowd_G_K.shape
+    one_R = np.ones(n_raters)
+    strength_K = crowd_G_K.sum(axis=0)
+    up_G_K = (one_R @ digamma(counts_R_G_K + crowd_G_K).reshape(n_raters, -1)).reshape(n_given, n_labels)
+    up_G_K -= n_raters * digamma(crowd_G_K)
+    down_K = one_R @ digamma(row_R_K + strength_K) - n_raters * digamma(strength_K)
+    stepped_G_K = np.maximum(crowd_G_K * up_G_K / np.maximum(down_K, 1e-12), 1e-3)
+    strength_K = stepped_G_K.sum(axis=0)
+    capped_G_K: Floats = stepped_G_K * (np.minimum(strength_K, STRONGEST) / strength_K)
+    return capped_G_K
 
 
 ACCURACY_RIGHT, ACCURACY_WRONG = 4.0, 2.0
@@ -196,12 +215,12 @@ def hierarchical_two(
 
     posterior_P_K = ballots.shares_P_K
     converged, iteration = False, 0
-    counts_R_K_K = row_R_K = prior_R_K_K = np.empty(0)
+    counts_R_G_K = row_R_K = prior_R_G_K = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
-        counts_R_K_K = ballots.confusions(posterior_P_K)
-        row_R_K = counts_R_K_K @ np.ones(n_labels)
-        right_R_K = counts_R_K_K[:, diagonal, diagonal]
+        counts_R_G_K = ballots.confusions(posterior_P_K)
+        row_R_K = over_given(counts_R_G_K)
+        right_R_K = counts_R_G_K[:, diagonal, diagonal]
         agree_R, votes_R = right_R_K.sum(axis=1), row_R_K.sum(axis=1)
         for _ in range(2):
             a, b = _beta(agree_R, votes_R, a, b)
@@ -209,20 +228,21 @@ def hierarchical_two(
         if offsets:
             offset_K = _offsets(right_R_K, row_R_K, accuracy_R_K, offset_K)
             accuracy_R_K = expit(logit(accuracy_R_K) + offset_K)
-        mean_R_K_K = (1 - accuracy_R_K)[:, :, None] * _mistakes(counts_R_K_K)
-        mean_R_K_K[:, diagonal, diagonal] += accuracy_R_K
-        mean_R_K_K = np.maximum(mean_R_K_K, 1e-9)
+        mean_R_G_K = (1 - accuracy_R_K)[:, None] * _mistakes(counts_R_G_K)
+        mean_R_G_K[:, diagonal, diagonal] += accuracy_R_K
+        mean_R_G_K = np.maximum(mean_R_G_K, 1e-9)
         if iteration in POOLING_ROUNDS:
-            pooling = _pooling(counts_R_K_K, row_R_K, mean_R_K_K)
-        prior_R_K_K = pooling * mean_R_K_K
-        log_R_K_K = digamma(counts_R_K_K + prior_R_K_K) - digamma(row_R_K + pooling)[:, :, None]
-        log_P_K = ballots.scores(log_R_K_K)
-        log_P_K += np.log((ballots.total(posterior_P_K) + 1) / (n_items + n_labels))
+            pooling = _pooling(counts_R_G_K, row_R_K, mean_R_G_K)
+        prior_R_G_K = pooling * mean_R_G_K
+        log_R_G_K = digamma(counts_R_G_K + prior_R_G_K) - digamma(row_R_K + pooling)[:, None]
+        share_K = (ballots.total(posterior_P_K) + 1) / (n_items + n_labels)
+        log_P_K = shifted(ballots.scores(log_R_G_K), np.log(share_K))
         updated_P_K = ballots.clamped(normalised(log_P_K))
         converged = at_rest(posterior_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         posterior_P_K = updated_P_K
 
-    confusion_R_K_K = counts_R_K_K + prior_R_K_K
+    confusion_R_G_K = counts_R_G_K + prior_R_G_K
+    confusion_R_G_K /= over_given(confusion_R_G_K)[:, None]
     return Result(
         columns=columns,
         posterior_I_K=ballots.by_item(posterior_P_K),
@@ -230,9 +250,9 @@ def hierarchical_two(
         assumed=(*ASSUMED, "people differ most in how often they err, less in which mistakes they make"),
         converged=converged,
         iterations=iteration,
-        confusion_R_K_K=confusion_R_K_K / confusion_R_K_K.sum(axis=2, keepdims=True),
-        counts_R_K_K=counts_R_K_K,
-        prior_R_K_K=prior_R_K_K,
+        confusion_R_K_K=confusion_R_G_K.transpose(0, 2, 1),
+        counts_R_K_K=counts_R_G_K.transpose(0, 2, 1),
+        prior_R_K_K=prior_R_G_K.transpose(0, 2, 1),
     )
 
 
@@ -246,20 +266,20 @@ def _beta(right_R: Floats, votes_R: Floats, a: float, b: float) -> tuple[float, 
     return float(np.clip(a * up_a / down, low, high)), float(np.clip(b * up_b / down, low, high))
 
 
-def _mistakes(counts_R_K_K: Floats) -> Floats:
-    """What the crowd says, when it errs: a distribution over the wrong labels for each right one."""
-    mistakes_K_K: Floats = counts_R_K_K.sum(axis=0) + 0.5
-    np.fill_diagonal(mistakes_K_K, 0)
-    mistakes_K_K /= np.maximum(mistakes_K_K.sum(axis=1, keepdims=True), 1e-12)
-    return mistakes_K_K
+def _mistakes(counts_R_G_K: Floats) -> Floats:
+    """What the crowd says, when it errs: a distribution over the given labels for each right one."""
+    mistakes_G_K: Floats = counts_R_G_K.sum(axis=0) + 0.5
+    np.fill_diagonal(mistakes_G_K, 0)
+    mistakes_G_K /= np.maximum(mistakes_G_K.sum(axis=0), 1e-12)
+    return mistakes_G_K
 
 
-def _pooling(counts_R_K_K: Floats, row_R_K: Floats, mean_R_K_K: Floats) -> float:
+def _pooling(counts_R_G_K: Floats, row_R_K: Floats, mean_R_G_K: Floats) -> float:
     """The strength of `POOLING` under which the counts are most probable."""
 
     def evidence(s: float) -> float:
         rows = gammaln(s) * row_R_K.size - gammaln(s + row_R_K).sum()
-        return float(rows + (gammaln(s * mean_R_K_K + counts_R_K_K) - gammaln(s * mean_R_K_K)).sum())
+        return float(rows + (gammaln(s * mean_R_G_K + counts_R_G_K) - gammaln(s * mean_R_G_K)).sum())
 
     return max(POOLING, key=evidence)
 

@@ -11,8 +11,8 @@ FULL_CELL = 5.0
 """Votes a cell at which a confusion matrix counts as half known: the old rule for when a χ² test of a table
 may be believed (Cochran 1954)."""
 
-BLOCK = 200_000
-"""Votes that are looked at together, which bounds the memory."""
+BLOCK = 50_000
+"""Votes that are looked at together, which bounds the memory and keeps it near the processor."""
 
 
 def independence(result: Result) -> float:
@@ -46,34 +46,47 @@ def independence(result: Result) -> float:
     n_raters, n_labels = len(columns.raters), len(columns.labels)
     if n_labels == 1:
         return 0.0
-    incidence = columns.incidence
-    share_K = (result.posterior_I_K.sum(axis=0) + 1) / (len(columns.items) + n_labels)
+    ballots = columns.ballots
+    incidence, posterior_P_K = ballots.incidence, result.posterior_I_K
+    share_K = (posterior_P_K.sum(axis=0) + 1) / (len(columns.items) + n_labels)
+    if ballots.first_P is not None:
+        posterior_P_K = posterior_P_K[ballots.first_P]
+    # Columns are cells (rater, given label), as in the incidence; labels come first since NumPy is slow along
+    # short rows.
     filled_R_K_K = counts_R_K_K + prior_R_K_K
-    # Rows are cells (rater, given label), as in the incidence.
-    cell_C_K = np.ascontiguousarray(filled_R_K_K.transpose(0, 2, 1)).reshape(-1, n_labels)
-    row_R_K = filled_R_K_K.sum(axis=2)
-    mean_C_K = np.ascontiguousarray(result.confusion_R_K_K.transpose(0, 2, 1)).reshape(-1, n_labels)
+    cell_K_C = np.ascontiguousarray(filled_R_K_K.transpose(1, 0, 2)).reshape(n_labels, -1)
+    row_K_C = np.repeat(filled_R_K_K.sum(axis=2).T, n_labels, axis=1)
+    mean_K_C = np.ascontiguousarray(result.confusion_R_K_K.transpose(1, 0, 2)).reshape(n_labels, -1)
+    all_count_once = bool((incidence.data == 1).all())
     slope, square = 0.0, 0.0
     starts = np.searchsorted(incidence.indptr, np.arange(0, incidence.nnz, BLOCK))
-    for first, last in zip(starts, [*starts[1:], len(columns.items)], strict=True):
+    for first, last in zip(starts, [*starts[1:], len(posterior_P_K)], strict=True):
         if first == last:
             continue
         indptr = incidence.indptr[first : last + 1]
         within = slice(indptr[0], indptr[-1])
-        cell_N, weight_N = incidence.indices[within], incidence.data[within, None]
-        own_N_K = np.repeat(result.posterior_I_K[first:last], np.diff(indptr), axis=0)
-        rest_N_K = np.maximum(own_N_K, 1e-300) / mean_C_K[cell_N] ** weight_N
-        rest_N_K /= rest_N_K.sum(axis=1, keepdims=True)
-        evidence_N_K = np.log(np.maximum(rest_N_K, 1e-300) / share_K)
-        own_N_K *= weight_N
-        answer_N_K = cell_C_K[cell_N] - own_N_K
-        answer_N_K /= row_R_K[cell_N // n_labels] - own_N_K
-        with_vote_N_K = rest_N_K * np.maximum(answer_N_K, 1e-12)
-        with_vote_N_K /= with_vote_N_K.sum(axis=1, keepdims=True)
-        slope_N = ((with_vote_N_K - rest_N_K) * evidence_N_K).sum(axis=1)
-        slope_I = np.add.reduceat(slope_N, indptr[:-1] - indptr[0])
-        slope += float(slope_I.sum())
-        square += float((slope_I * slope_I).sum())
+        cell_N, weight_N = incidence.indices[within], incidence.data[within]
+        own_K_N = np.repeat(posterior_P_K[first:last].T, np.diff(indptr), axis=1)
+        given_K_N = mean_K_C[:, cell_N]
+        rest_K_N = np.maximum(own_K_N, 1e-300)
+        rest_K_N /= given_K_N if all_count_once else given_K_N**weight_N
+        rest_K_N /= rest_K_N.sum(axis=0)
+        evidence_K_N = np.maximum(rest_K_N, 1e-300)
+        evidence_K_N /= share_K[:, None]
+        np.log(evidence_K_N, out=evidence_K_N)
+        own_K_N *= weight_N
+        answer_K_N = cell_K_C[:, cell_N]
+        answer_K_N -= own_K_N
+        answer_K_N /= row_K_C[:, cell_N] - own_K_N
+        np.maximum(answer_K_N, 1e-12, out=answer_K_N)
+        answer_K_N *= rest_K_N
+        answer_K_N /= answer_K_N.sum(axis=0)
+        answer_K_N -= rest_K_N
+        answer_K_N *= evidence_K_N
+        slope_P = np.add.reduceat(answer_K_N.sum(axis=0), indptr[:-1] - indptr[0])
+        times_P = ballots.times_P[first:last]
+        slope += float(times_P @ slope_P)
+        square += float(times_P @ (slope_P * slope_P))
     z = slope / np.sqrt(square + 1e-12)
     cell = columns.weights_N.sum() / (n_raters * n_labels**2)
     return float(min(1.0, 2 * float(ndtr(z))) * cell / (cell + FULL_CELL))

@@ -30,25 +30,21 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
     >>> pm(Columns.from_lists(*zip(*votes))).posterior_I_K[1].tolist()
     [0.0, 1.0]
     """
-    ballots = columns.ballots
-    n_labels = len(columns.labels)
-    diagonal = np.arange(n_labels)
-    table_R_K_K = np.zeros((len(columns.raters), n_labels, n_labels))
+    ballots, history_R_K_K = columns.ballots, columns.history_R_K_K
+    votes_R, past_R = ballots.given_R_G.sum(axis=1), np.zeros(len(columns.raters))
+    if history_R_K_K is not None:
+        votes_R, past_R = votes_R + history_R_K_K.sum(axis=(1, 2)), history_R_K_K.trace(axis1=1, axis2=2)
 
     posterior_P_K = ballots.shares_P_K
     outcome_P_K = _outcome(posterior_P_K)
     settled, iteration = False, 0
-    counts_R_K_K = table_R_K_K
     while not settled and iteration < max_iterations:
         iteration += 1
-        counts_R_K_K = ballots.confusions(outcome_P_K)
-        votes_R = counts_R_K_K.sum(axis=(1, 2))
-        errors_R = votes_R - counts_R_K_K[:, diagonal, diagonal].sum(axis=1)
-        rate_R = (errors_R + 0.5) / (votes_R + 1)
+        right_R = ballots.own_counts(outcome_P_K).sum(axis=1) + past_R
+        rate_R = (np.maximum(votes_R - right_R, 0) + 0.5) / (votes_R + 1)
         weight_R = -np.log(rate_R / rate_R.max())
-        table_R_K_K[:, diagonal, diagonal] = weight_R[:, None]
-        posterior_P_K = ballots.scores(table_R_K_K)
-        total_P = posterior_P_K.sum(axis=1)
+        posterior_P_K = ballots.own_scores(np.repeat(weight_R, len(columns.labels)))
+        total_P = posterior_P_K @ np.ones(posterior_P_K.shape[1])
         unheard_P = total_P <= TIE
         posterior_P_K[unheard_P] = ballots.shares_P_K[unheard_P]
         total_P[unheard_P] = 1
@@ -67,7 +63,7 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
         ),
         converged=settled,
         iterations=iteration,
-        counts_R_K_K=counts_R_K_K,
+        counts_R_K_K=ballots.confusions(outcome_P_K).transpose(0, 2, 1),
     )
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.special import digamma
 
 from assay.errors import AssayError
-from assay.quality.labels.ballots import WORTH_MERGING, mixed, normalised
+from assay.quality.labels.ballots import WORTH_MERGING, mixed, normalised, over_given, shifted
 from assay.quality.labels.columns import Floats
 from assay.quality.labels.dawid_skene import PRIOR_RIGHT, PRIOR_WRONG
 from assay.quality.labels.hierarchical import (
@@ -29,6 +29,8 @@ from assay.quality.labels.hierarchical import (
     FEWEST_ROUNDS,
     MANY,
     crowd_habits,  # one model in two forms
+    crowd_moves,
+    expected_logs,
 )
 from assay.quality.scale.parts import ROWS, Names, Part, Source, frames
 
@@ -50,8 +52,7 @@ class Tables:
         by_cell = np.ascontiguousarray(self.log_R_K_K.transpose(0, 2, 1)).reshape(-1, len(names.labels))
         incidence = part.incidence(names) if incidence is None else incidence
         log_I_K: Floats = incidence @ by_cell
-        log_I_K += self.log_K
-        return part.clamped(normalised(log_I_K))
+        return part.clamped(normalised(shifted(log_I_K, self.log_K)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,31 +142,35 @@ class DawidSkene:
 
 @dataclass
 class Hierarchical:
-    """As `assay.quality.labels.hierarchical`; `crowd_K_K` is what it has learned of the crowd so far."""
+    """As `assay.quality.labels.hierarchical`; `crowd_G_K` is what it has learned of the crowd so far."""
 
     labels: int
-    crowd_K_K: Floats = field(init=False)
+    crowd_G_K: Floats = field(init=False)
     method: str = "hierarchical"
     assumed: tuple[str, ...] = ASSUMED
 
     def __post_init__(self) -> None:
-        self.base_K_K = np.full((self.labels, self.labels), BASE_WRONG)
-        self.base_K_K += (BASE_RIGHT - BASE_WRONG) * np.eye(self.labels)
-        self.crowd_K_K = self.base_K_K
+        self.base_G_K = np.full((self.labels, self.labels), BASE_WRONG)
+        self.base_G_K += (BASE_RIGHT - BASE_WRONG) * np.eye(self.labels)
+        self.crowd_G_K = self.base_G_K
 
     def tables(self, sums: Sums, items: int, iteration: int) -> Tables:
-        counts_R_K_K, crowd_K_K = sums.counts_R_K_K, self.crowd_K_K
-        row_R_K = counts_R_K_K.sum(axis=2)
-        if iteration > 1:
+        counts_R_G_K, crowd_G_K = sums.counts_R_K_K.transpose(0, 2, 1), self.crowd_G_K
+        row_R_K = over_given(counts_R_G_K)
+        if crowd_moves(iteration):
             for _ in range(2):
-                crowd_K_K = crowd_habits(counts_R_K_K, row_R_K, crowd_K_K)
-            n_raters = len(counts_R_K_K)
-            crowd_K_K = (n_raters * crowd_K_K + BASE_RATERS * self.base_K_K) / (n_raters + BASE_RATERS)
-            self.crowd_K_K = crowd_K_K
-        filled_R_K_K = counts_R_K_K + crowd_K_K
-        whole_R_K = row_R_K + crowd_K_K.sum(axis=1)
-        log_R_K_K = digamma(filled_R_K_K) - digamma(whole_R_K)[:, :, None]
-        return Tables(log_R_K_K, digamma(sums.total_K + 1), filled_R_K_K / whole_R_K[:, :, None], crowd_K_K)
+                crowd_G_K = crowd_habits(counts_R_G_K, row_R_K, crowd_G_K)
+            n_raters = len(counts_R_G_K)
+            crowd_G_K = (n_raters * crowd_G_K + BASE_RATERS * self.base_G_K) / (n_raters + BASE_RATERS)
+            self.crowd_G_K = crowd_G_K
+        log_R_G_K = expected_logs(counts_R_G_K, row_R_K, crowd_G_K)
+        confusion_R_G_K = (counts_R_G_K + crowd_G_K) / (row_R_K + crowd_G_K.sum(axis=0))[:, None]
+        return Tables(
+            log_R_G_K.transpose(0, 2, 1),
+            digamma(sums.total_K + 1),
+            confusion_R_G_K.transpose(0, 2, 1),
+            crowd_G_K.T,
+        )
 
     def at_rest(self, sums: Sums, survey: Survey, tolerance: float, iteration: int) -> bool:
         if iteration < FEWEST_ROUNDS:
