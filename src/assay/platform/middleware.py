@@ -1,4 +1,4 @@
-"""What every request passes: its turn, and the headers of its answer."""
+"""What every request passes on its way in and out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 
-from assay.platform import turns
+from assay.platform import one_at_a_time
 
 # `data:` images are the little arrows of form controls. Nothing inline, nothing from elsewhere, no eval.
 POLICY = (
@@ -42,14 +42,14 @@ def received(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     return answer
 
 
-def in_turn(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Serve one request at a time; a long answer takes a turn for each of its chunks."""
+def alone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Serve one request at a time; others run between the chunks of a long answer."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        with turns.taken():
+        with one_at_a_time.held():
             response = get_response(request)
         if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
-            response.streaming_content = turns.in_chunks(response.streaming_content)
+            response.streaming_content = one_at_a_time.in_chunks(response.streaming_content)
         return response
 
     return answer

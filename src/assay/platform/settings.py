@@ -42,7 +42,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "assay.platform.middleware.received",
-    *([] if DATABASE else ["assay.platform.middleware.in_turn"]),
+    *([] if DATABASE else ["assay.platform.middleware.alone"]),
     "assay.platform.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

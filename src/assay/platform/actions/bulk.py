@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection, models
 
+from assay.errors import AssayError
+
 Value = str | int | float | None
 
 
@@ -22,8 +24,19 @@ def insert(table: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
     rest = tuple(field.get_db_prep_save(field.get_default(), connection) for field in others)
     columns = ", ".join(quote(str(getattr(field, "column", ""))) for field in [*named, *others])
     places = ", ".join(["%s"] * (len(named) + len(others)))
+    filled = [(*row, *rest) for row in rows]
+    for row in filled:
+        if any(isinstance(value, str) and "\0" in value for value in row):
+            text = next(value for value in row if isinstance(value, str))
+            raise AssayError(f"a text at {text[:50]!r} holds the null character; take it out")
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # three times as fast as INSERT
+            target = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
+            with cursor.copy(target) as copy:
+                for row in filled:
+                    copy.write_row(row)
+            return
         cursor.executemany(
             f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608 -- names of ours
-            [(*row, *rest) for row in rows],
+            filled,
         )

@@ -15,7 +15,7 @@ from assay.errors import AssayError
 from assay.judgments import kind as kind_named
 from assay.platform.actions.people import people_named
 from assay.platform.models import JudgmentRow, ProjectRow, WorkRow
-from assay.platform.queries import projects, work
+from assay.platform.queries import known, projects, work
 from assay.records import Judgment
 
 
@@ -36,7 +36,7 @@ def keep_judgments(*, project: ProjectRow, judgments: Sequence[Judgment]) -> int
     samples = work.samples_of(rows.values())
     records = {key: found.record(samples) for key, found in rows.items()}
     person_of = people_named(names=(judgment.rater for judgment in judgments))
-    held = set(JudgmentRow.objects.filter(project=project).values_list("work", "person"))
+    held = known.judged_by(rows.values())
     now = timezone.now()
 
     fresh: dict[tuple[int, int], JudgmentRow] = {}

@@ -29,7 +29,7 @@ from assay.platform.models import (
     State,
     WorkRow,
 )
-from assay.platform.queries import projects
+from assay.platform.queries import known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
 
 LANGUAGE_LIMIT = 35
@@ -57,8 +57,8 @@ def open_project(*, owner: PersonRow, brief: Brief, title: str = "", waived: str
     brief = briefs.check(brief)
     kind_named(brief.kind).questions(brief)  # an unknown kind, or one that cannot ask this, is refused here
     slug = slugify(brief.project)[: projects.SLUG_LIMIT]
-    if known := projects.named(brief.project):
-        raise AssayError(f"there is already a project {known.slug!r}; choose another name")
+    if other := projects.named(brief.project):
+        raise AssayError(f"there is already a project {other.slug!r}; choose another name")
     if not slug:  # a name in another script: its address is a number
         slug = f"project-{(ProjectRow.objects.aggregate(last=Max('pk'))['last'] or 0) + 1}"
     project = ProjectRow.objects.create(
@@ -94,7 +94,7 @@ def open_with(
 @transaction.atomic
 def publish_brief(*, project: ProjectRow, goal: str, principles: Sequence[str]) -> BriefRow:
     """Publish the next version of a brief. People at a work finish it by the version they began with."""
-    ProjectRow.objects.select_for_update().get(pk=project.pk)
+    ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)
     now = projects.latest_brief(project).record()
     brief = briefs.revise(now, goal=goal, principles=tuple(principles))
     return BriefRow.objects.create(project=project, version=brief.version, content=briefs.to_mapping(brief))
@@ -115,13 +115,13 @@ def bring_in(
     The works that follow from the new samples are laid out, and judgments count towards them. Where `pairs`
     says what is to be compared, as the ids of the samples, nothing else is.
     """
-    project = ProjectRow.objects.select_for_update().get(pk=project.pk)
+    project = ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)  # judges go on
     kind = kind_named(projects.latest_brief(project).content["kind"])
-    number_of, new_items = _keep_items(project, items)
     touched = {sample.item for sample in samples} | {item.id for item in items}
+    number_of, new_items = _keep_items(project, items, touched)
     held = _samples_of(number_of, touched) if new_items < len(number_of) else {}
-    known = {sample.id for sample in held.values()}
-    fresh = [sample for sample in samples if sample.id not in known]
+    there = {sample.id for sample in held.values()}
+    fresh = [sample for sample in samples if sample.id not in there]
     all_samples = {**held, **_keep_samples(number_of, fresh)}
     only = pairs if kind.shows == PAIR else None
     new_works = _lay_out(project, items, all_samples, number_of, kind=kind, only=only)
@@ -130,15 +130,15 @@ def bring_in(
     return Report(new_items, len(fresh), new_works, kept)
 
 
-def _keep_items(project: ProjectRow, items: Sequence[Item]) -> tuple[dict[str, int], int]:
-    rows = ItemRow.objects.filter(project=project)
-    known = dict(rows.values_list("key", "prompt"))
+def _keep_items(
+    project: ProjectRow, items: Sequence[Item], touched: Iterable[str]
+) -> tuple[dict[str, int], int]:
+    """Keep the new ones among items, and return the rows' numbers of all that are touched, by key."""
+    there = {row.key: row for row in known.items_named(project, touched)}
     fresh: dict[str, Item] = {}
     for item in items:
-        if item.id not in known:
-            known[item.id] = item.prompt
-            fresh[item.id] = item
-        elif known[item.id] != item.prompt:
+        prompt = there[item.id].prompt if item.id in there else fresh.setdefault(item.id, item).prompt
+        if prompt != item.prompt:
             raise AssayError(
                 f"item {item.id!r} is there with another prompt; give the new one an id of its own"
             )
@@ -150,7 +150,8 @@ def _keep_items(project: ProjectRow, items: Sequence[Item]) -> tuple[dict[str, i
             for item in fresh.values()
         ),
     )
-    return dict(rows.values_list("key", "pk")), len(fresh)
+    new = known.items_named(project, fresh)
+    return {row.key: row.pk for row in (*there.values(), *new)}, len(fresh)
 
 
 def _keep_samples(number_of: dict[str, int], fresh: Sequence[Sample]) -> dict[int, Sample]:
@@ -194,7 +195,7 @@ def _lay_out(
     sample_number = {sample.id: number for number, sample in samples.items()}
     bare = bool(getattr(kind, "bare", False))
     planned = briefs.plan(everything, samples.values(), shows=kind.shows, bare=bare, only=only)
-    taken = set(WorkRow.objects.filter(project=project).values_list("key", flat=True))
+    taken = known.keys_there(project, [work.id for work in planned])
     fresh: dict[str, Work] = {}
     for work in planned:
         if work.id in fresh:

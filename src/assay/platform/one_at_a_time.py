@@ -1,4 +1,4 @@
-"""Whose turn it is: one request at a time, except for those who wait.
+"""One request at a time, except for those who wait.
 
 SQLite has one writer and Python runs one thread at a time: requests that are served one after the other
 finish sooner than requests that get in each other's way. Several threads take requests all the same, so that
@@ -13,14 +13,14 @@ from contextlib import contextmanager
 
 CHUNK = 64 * 1024
 
-_turn = threading.Lock()
+_running = threading.Lock()
 _mine = threading.local()
 
 
 @contextmanager
-def taken() -> Iterator[None]:
-    """Wait for a turn and hold it."""
-    with _turn:
+def held() -> Iterator[None]:
+    """Wait until nobody else runs, and run."""
+    with _running:
         _mine.held = True
         try:
             yield
@@ -29,22 +29,22 @@ def taken() -> Iterator[None]:
 
 
 @contextmanager
-def passed_on() -> Iterator[None]:
-    """Let others go on meanwhile; nothing where this thread holds no turn. Never inside a transaction."""
+def stepped_aside() -> Iterator[None]:
+    """Let others go on meanwhile; nothing where this thread is no request. Never inside a transaction."""
     if not getattr(_mine, "held", False):
         yield
         return
     _mine.held = False
-    _turn.release()
+    _running.release()
     try:
         yield
     finally:
-        _turn.acquire()
+        _running.acquire()
         _mine.held = True
 
 
 def in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Give the parts of a long answer joined to chunks, each made in a turn of its own.
+    """Give the parts of a long answer joined to chunks, others run in between.
 
     >>> list(in_chunks([b"one", b"two"]))
     [b'onetwo']
@@ -52,7 +52,7 @@ def in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
     rest = iter(parts)
     while True:
         chunk, size = [], 0
-        with taken():
+        with held():
             for part in rest:
                 chunk.append(part)
                 size += len(part)
