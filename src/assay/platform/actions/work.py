@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions.statements import change, insert
 from assay.platform.models import BriefRow, JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
-from assay.platform.queries import projects, routing, work
+from assay.platform.queries import projects, routing, turns, work
 
 LEASE = timedelta(minutes=30)
 
@@ -266,7 +266,8 @@ def submit_judgment(
             raise Http404
         given = work.assignment(lease)
         try:
-            clean = given.kind.check(given.brief, given.work, answer)
+            whole = turns.transcribed(given, answer) if getattr(given.kind, "live", False) else answer
+            clean = given.kind.check(given.brief, given.work, whole)
         except AnswerError as wrong:
             refusal = wrong
         else:

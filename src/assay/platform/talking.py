@@ -1,0 +1,152 @@
+"""Models answer beside the threads that serve pages: one thread an answer, a few at a time.
+
+Nothing looks for work. Whoever waits for an answer asks how far it has come, and that starts what nobody is
+at: a new answer, and one that was left by a server that died. An idle server does nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+
+from django.db import close_old_connections, connection
+
+from assay.errors import AssayError
+from assay.inference import Endpoint, addresses
+from assay.inference.embedded import embedded
+from assay.inference.streaming import StreamError, stream
+from assay.platform import one_at_a_time
+from assay.platform.actions import turns as actions
+from assay.platform.queries import endpoints
+from assay.platform.queries import turns as queries
+
+AT_ONCE = 8
+"""Answers that a process reads at the same time; more wait for a place."""
+EVERY_S = 0.2
+"""How often what has come of an answer is written down."""
+BEAT_S = 2.0
+WITHIN_S = 180.0
+SILENCE_S = 60.0
+MAX_TOKENS = 1024
+
+_WORKER = secrets.token_hex(16)
+_under_way: set[int] = set()
+_guard = threading.Lock()
+_pool = ThreadPoolExecutor(AT_ONCE, "assay-talk")
+_box = ExitStack()
+_boxed: list[Endpoint] = []
+_opening = threading.Lock()
+_log = logging.getLogger("assay.talking")
+
+
+def start(numbers: Iterable[int]) -> None:
+    """Begin to write these answers, where this process is not at them already."""
+    for number in numbers:
+        with _guard:
+            if number in _under_way:
+                continue
+            if not _under_way:
+                threading.Thread(target=_beat, name="assay-beat", daemon=True).start()
+            _under_way.add(number)
+        _pool.submit(_run, number)
+
+
+def _run(number: int) -> None:
+    try:
+        close_old_connections()
+        answer(number)
+    except Exception:  # noqa: BLE001 -- the thread goes on to the next answer; this one is taken up again
+        _log.exception("an answer of a conversation could not be written")
+    finally:
+        with _guard:
+            _under_way.discard(number)
+
+
+def answer(number: int) -> None:
+    """Take one answer, ask its model, and write down what it says while it says it."""
+    with _turn():
+        row = actions.take(number, worker=_WORKER)
+        known = endpoints.known(row.project_id, row.author) if row else None
+        asked = queries.asked(row) if row and known else []
+    if row is None:
+        return
+    if known is None:
+        _fail(number, "gone", f"the model {row.author!r} is no longer in the project")
+        return
+    said, begun = "", time.monotonic()
+    written_at, written = begun, ""
+    try:
+        endpoint = _endpoint(known.url, known.model, known.key)
+        for piece in stream(endpoint, asked, max_tokens=MAX_TOKENS, within_s=WITHIN_S):
+            said += piece
+            if time.monotonic() - written_at >= EVERY_S and said != written:
+                with _turn():
+                    if not actions.write(number, worker=_WORKER, text=said):
+                        return  # somebody else is at it
+                written, written_at = said, time.monotonic()
+    except StreamError as wrong:
+        _fail(number, wrong.fault, str(wrong))
+    except AssayError as wrong:
+        _fail(number, "unreachable", str(wrong))
+    except Exception as wrong:
+        _fail(number, "broken", f"our own mistake: {type(wrong).__name__}")
+        raise
+    else:
+        with _turn():
+            actions.finish(number, worker=_WORKER, text=said.strip(), seconds=time.monotonic() - begun)
+
+
+def _fail(number: int, fault: str, problem: str) -> None:
+    with _turn():
+        actions.fail(number, worker=_WORKER, fault=fault, problem=problem)
+
+
+def _beat() -> None:
+    """Say that this process lives, while it is at something; what waits for a thread is still free."""
+    while True:
+        time.sleep(BEAT_S)
+        with _guard:
+            numbers = sorted(_under_way)
+        if not numbers:
+            break
+        try:
+            with _turn():
+                actions.beat(numbers, worker=_WORKER)
+        except Exception:  # noqa: BLE001 -- the next sign may pass
+            _log.exception("the database did not take a sign of life")
+    connection.close()
+
+
+def _turn() -> AbstractContextManager[None]:
+    """Wait for our turn where requests take turns, on SQLite; PostgreSQL needs none."""
+    return one_at_a_time.held() if connection.vendor == "sqlite" else nullcontext()
+
+
+def _endpoint(url: str, model: str, key: str) -> Endpoint:
+    if not url:
+        return _embedded()
+    found = Endpoint(url, model, key=key or None, timeout_s=SILENCE_S)
+    addresses.check(found)
+    return found
+
+
+def _embedded() -> Endpoint:
+    """Return the small model in the box, started once in the life of a process."""
+    with _opening:
+        if not _boxed:
+            _boxed.append(_box.enter_context(embedded()))
+        return _boxed[0]
+
+
+@atexit.register
+def close() -> None:
+    """Stop the small model, if it was started."""
+    with _opening:
+        _boxed.clear()
+        _box.close()
