@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from assay.pipeline import Outcome
 
 Stamp = tuple[int, int, int | None, int, int | None]
-"""Version of the brief; number of judgments, last judgment; the same of works whose answer is known: when this
-changes, so does the outcome."""
+"""Version of the brief; number of judgments, the last one; the same of works whose answer is known.
+
+When this changes, so does the outcome."""
 
 # Statistics run beside the one thread that serves everybody, so that a large project does not hold up those
 # who judge. They touch no table: what they need is read before.
