@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Count, Max
 
@@ -17,6 +17,7 @@ from assay.records import Brief, Judgment, Statement, Work
 if TYPE_CHECKING:
     from assay.pipeline import Outcome
 
+Found = TypeVar("Found")
 Stamp = tuple[int, int, int | None, int, int | None]
 """Version of the brief; number of judgments, the last one; the same of works whose answer is known.
 
@@ -26,6 +27,11 @@ When this changes, so does the outcome."""
 # who judge. They touch no table: what they need is read before.
 _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outcomes")
 _kept: dict[int, tuple[Stamp, Future[Outcome]]] = {}
+
+
+def beside(work: Callable[..., Found], *given: object, **named: object) -> Future[Found]:
+    """Have something long done that touches no table, while others are served."""
+    return _beside.submit(work, *given, **named)
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,7 @@ def outcome(project: ProjectRow, *, patience: float | None = None) -> Outcome | 
         from assay import pipeline  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
 
         found = material(project)
-        kept = (
-            now,
-            _beside.submit(pipeline.run, found.brief, found.works, found.judgments, gold=found.gold),
-        )
+        kept = now, beside(pipeline.run, found.brief, found.works, found.judgments, gold=found.gold)
         _kept[project.pk] = kept
     try:
         return kept[1].result(timeout=patience)
