@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from assay.quality.findings import Study
 
 
+MOST_TOLD = 3
+"""Open items of which the summary says who gave which answer; the report has more."""
+
+
 @click.command("quality")
 @click.argument("votes", type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path), help="Table of right answers: item, label.")
@@ -84,6 +88,7 @@ def command(
       assay quality translations.jsonl --type texts
     """
     from assay.cli import files, screen
+    from assay.quality.contested import told
     from assay.quality.study import study
 
     if report:
@@ -123,6 +128,11 @@ def command(
     _show_best(found, top)
     screen.heading("Most open items: read these first")
     _show_verdicts(found, top)
+    sentences = told(found, min(top, MOST_TOLD))
+    if sentences:
+        screen.heading("Who said what where good people part")
+    for sentence in sentences:
+        screen.plain(f"- {sentence}")
     if found.next_steps:
         screen.heading("What to do next")
         for step in found.next_steps:

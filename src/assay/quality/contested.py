@@ -21,16 +21,18 @@ def who_said_what(found: Study, most: int) -> list[dict[str, str]]:
     """Return the most open items of a study with everybody's answers.
 
     One row an item: `item`, `verdict`, `answers`; for labels also `why` it is open, and `ask`, the best
-    person who has not answered it. Nothing for comparisons, where an item has no answers of its own.
+    person who has not answered it. For comparisons one row for each two that people are split over.
 
     >>> from assay.quality.study import study
     >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]}
     >>> who_said_what(study(votes), 1)[0]["answers"].startswith("a: ann ")
     True
     """
-    if found.given is None or found.type == "pairs":
+    if found.given is None:
         return []
     mean = dict(found.raters.select("rater", "mean").iter_rows())
+    if found.type == "pairs":
+        return _split_pairs(found.given, mean, most)
     middle = float(np.median(found.raters["mean"].to_numpy()))
     ranked = found.raters.sort(["mean", "rater"], descending=[True, False])["rater"].to_list()
     labelled = found.type in ("categorical", "ordinal")
@@ -55,6 +57,40 @@ def who_said_what(found: Study, most: int) -> list[dict[str, str]]:
                 for rater in people
             )
         rows.append(row)
+    return rows
+
+
+def told(found: Study, most: int) -> list[str]:
+    """Return the same in sentences, one an item.
+
+    >>> from assay.quality.study import study
+    >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]}
+    >>> print(told(study(votes), 1)[0])
+    i: a (72%). a: ann 54%, ben 54% · b: cleo 42%. Weaker people against better ones.
+    """
+    return [
+        f"{row['item']}: {row['verdict']}. {row['answers']}."
+        + (f" {row['why'][0].upper()}{row['why'][1:]}." if row.get("why") else "")
+        + (f" Not asked yet: {row['ask']}." if row.get("ask") else "")
+        for row in who_said_what(found, most)
+    ]
+
+
+def _split_pairs(given: pl.DataFrame, mean: Mapping[str, float], most: int) -> list[dict[str, str]]:
+    """Return the comparisons over which reliable people part most evenly, at least three of them."""
+    weights = pl.DataFrame({"rater": list(mean), "weight": list(mean.values())})
+    sides = given.join(weights, on="rater").group_by("item", "answer").agg(pl.col("weight").sum(), pl.len())
+    split = sides.group_by("item").agg(
+        (pl.col("weight").max() / pl.col("weight").sum()).alias("top"), pl.col("len").sum().alias("answers")
+    )
+    open_pairs = split.filter((pl.col("answers") >= 3) & (pl.col("top") < 1))
+    rows = []
+    for item in open_pairs.sort("top", "answers", "item", descending=[False, True, False])["item"].head(most):
+        own = given.filter(pl.col("item") == item)
+        said = [
+            f"{_short(answer)}: {_with_skill(people, mean)}" for answer, people in _sides(own, mean).items()
+        ]
+        rows.append({"item": item, "verdict": f"{len(own)} answers", "answers": " · ".join(said)})
     return rows
 
 

@@ -109,7 +109,9 @@ def _given(frame: pl.DataFrame) -> pl.DataFrame | None:
     sides = {"left", "right"} <= set(frame.columns)
     if rater is None or label is None or (item is None and not sides):
         return None
-    what = pl.col(item) if item is not None and not sides else pl.format("{} / {}", "left", "right")
+    both = [pl.col(side).cast(pl.String) for side in ("left", "right") if sides]
+    pair = pl.format("{} / {}", pl.min_horizontal(both), pl.max_horizontal(both)) if both else pl.lit("")
+    what = pl.col(item) if item is not None and not sides else pair
     answer = pl.col(label)
     if isinstance(frame.schema[label], pl.List):
         answer = pl.col(label).map_elements(lambda cell: str(cell.to_list()), return_dtype=pl.String)

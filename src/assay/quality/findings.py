@@ -21,6 +21,9 @@ OPEN = 0.9
 """From this doubt on an item is worth a look: skilled people are split nearly evenly."""
 
 
+RELATIVE = ("ratings", "pairs")
+"""Types whose doubt says how wide a verdict is beside the widest: somebody is always at 1."""
+
 MANY_OPEN = 0.1
 """Share of open items from which it is no longer the items that need reading but the question."""
 
@@ -169,6 +172,11 @@ class Study:
                 f"Of {len(self.verdicts):,} items {len(thin):,} got fewer than {FEW_ANSWERS} answers: "
                 f"collect {missing:,} more there first, nothing else adds as much."
             )
+        if self.type in RELATIVE:
+            widest = self.open_items.filter(~few)["item"]
+            if len(widest) > 3:
+                yield f"Least settled: {_named(widest)}. One more answer narrows most there."
+            return
         open_items = self.verdicts.filter(~few & (pl.col("doubt") >= OPEN))
         if len(open_items):
             first = _named(open_items.sort("doubt", descending=True)["item"])

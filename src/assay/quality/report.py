@@ -9,7 +9,7 @@ import polars as pl
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 from assay.quality import plots
-from assay.quality.contested import who_said_what
+from assay.quality.contested import LONGEST, told
 from assay.quality.findings import Study
 from assay.quality.labels.weigh import Finding
 
@@ -63,9 +63,9 @@ def _sections(found: Study) -> Iterator[Figure | Passage]:
         yield Passage("In a hurry", [HURRY], rows=_hasty(found.hasty))
     if isinstance(found.detail, Finding):
         yield plots.contest(found.detail.verdicts)
-    said = who_said_what(found, MOST_SAID)
+    said = told(found, MOST_SAID)
     if said:
-        yield Passage("Who said what on the most open items", rows=said)
+        yield Passage("The most open items: who said what, with their skill, and why it is open", said)
     yield Passage("Open items, the most open first", rows=_open_items(found))
     yield Passage("What has to hold for these numbers", (*found.assumed, *found.notes))
 
@@ -81,10 +81,16 @@ def _open_items(found: Study) -> list[dict[str, object]]:
         )
         plain = {name: value for name, value in row.items() if not name.startswith("p[")}
         rounded = {
-            name: round(value, 3) if isinstance(value, float) else value for name, value in plain.items()
+            name: round(value, 3) if isinstance(value, float) else _short(value)
+            for name, value in plain.items()
         }
         rows.append({**rounded, "probabilities": spread} if spread else rounded)
     return rows
+
+
+def _short(value: object) -> object:
+    """Cut a text where a table would grow too tall; the tables on disk have all of it."""
+    return f"{value[: LONGEST - 1]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
 def _best(found: Study) -> list[dict[str, object]]:
