@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
 if TYPE_CHECKING:
     from assay.datasets import Format
     from assay.figures import Figure
@@ -39,16 +41,55 @@ def formats_for(outcome: Outcome) -> list[tuple[str, Format]]:
     return [(name, form) for name, form in forms if shapes & set(form.shapes)]
 
 
+NAMES = {
+    "choice": _("Better answer"),
+    "strength": _("By how much"),
+    "reason": _("Why"),
+    "note": _("Note"),
+    "text": _("Text"),
+    "ranking": _("Order"),
+    "marks": _("Marked"),
+    "great": _("As good as it can be"),
+    "rating": _("Rating"),
+    "turns": _("Conversation"),
+}
+VALUES = {
+    "tie": _("Equally good"),
+    "both_bad": _("Both bad"),
+    "all_bad": _("All bad"),
+}
+STRENGTHS = {1: _("Slightly"), 2: _("Clearly"), 3: _("Far better")}
+
+
 def told(answer: Mapping[str, object], authors: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return an answer as names and values to read, whatever its kind; a sample is named by its author.
 
-    >>> told({"choice": "moon/b", "labels": {"ear": "yes"}}, {"moon/b": "Ben"})
-    [('choice', 'Ben'), ('ear', 'yes')]
+    >>> told({"choice": "moon/b", "strength": 2, "labels": {"ear": "yes"}}, {"moon/b": "Ben"})
+    [('Better answer', 'Ben'), ('By how much', 'Clearly'), ('ear', 'yes')]
+    >>> told({"ranking": ["A", ["B", "C"]]}, {})
+    [('Order', 'A > B = C')]
     """
     rows: list[tuple[str, str]] = []
     for name, value in answer.items():
         if isinstance(value, Mapping):
             rows += told(value, authors)
-        else:
-            rows.append((name, authors.get(str(value), str(value))))
+        elif name == "strength" and value in STRENGTHS:
+            rows.append((str(NAMES[name]), str(STRENGTHS[value])))
+        elif text := _told(value, authors, joined=" > " if name == "ranking" else "\n"):
+            rows.append((str(NAMES.get(name, name)), text))
     return rows
+
+
+def _told(value: object, authors: Mapping[str, str], *, joined: str) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, Mapping):
+        if "start" in value:
+            stretch = f"{value['start']}–{value['end']}"
+            rest = (str(value[part]) for part in ("label", "degree", "source", "comment") if value.get(part))
+            return " · ".join((stretch, *rest))
+        return " · ".join(filter(None, (_told(part, authors, joined=" ") for part in value.values())))
+    if isinstance(value, list | tuple):
+        return joined.join(_told(part, authors, joined=" = ") for part in value)
+    text = "" if value is None else str(value)
+    return authors.get(text, str(VALUES.get(text, text)))
