@@ -138,6 +138,11 @@ def crowd(skills: Sequence[str]) -> float | None:
     return kept[1]
 
 
+def forget_crowds() -> None:
+    """Look up everybody's skill anew when it is wanted next."""
+    _crowds.clear()
+
+
 def last_place(person: PersonRow, project: ProjectRow) -> tuple[str, int] | None:
     """Return series and place of the work that a person judged last, if it was of a series."""
     with connection.cursor() as cursor:

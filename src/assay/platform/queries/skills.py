@@ -1,0 +1,46 @@
+"""What people can do: what a project shows of it, and what all projects together come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from assay.platform.models import EvidenceRow, ProjectRow
+from assay.platform.queries import outcomes
+
+if TYPE_CHECKING:
+    from assay.pipeline.evidence import Shown
+
+PART = 500
+"""Rows named in one statement; SQLite takes a thousand values."""
+
+_kept: dict[int, tuple[outcomes.Stamp, Future[tuple[Shown, ...]]]] = {}
+
+
+def shown(project: ProjectRow, *, patience: float | None = None) -> tuple[Shown, ...] | None:
+    """Return what a project shows of people, `None` where it takes longer than `patience` seconds."""
+    now = outcomes.stamp(project)
+    kept = _kept.get(project.pk)
+    if kept is None or kept[0] != now:
+        from assay.pipeline import evidence  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
+
+        found = outcomes.material(project)
+        kept = (
+            now,
+            outcomes.beside(evidence.shown, found.brief, found.works, found.judgments, gold=found.gold),
+        )
+        _kept[project.pk] = kept
+    try:
+        return kept[1].result(timeout=patience)
+    except TimeoutError:
+        return None
+
+
+def evidence_on(people: Sequence[int]) -> list[EvidenceRow]:
+    """Return what every project has shown of some people."""
+    return [
+        row
+        for start in range(0, len(people), PART)
+        for row in EvidenceRow.objects.filter(person__in=people[start : start + PART]).order_by("pk")
+    ]
