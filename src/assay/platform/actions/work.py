@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError, AssayError
+from assay.platform.actions import overlap
 from assay.platform.actions.statements import change, insert
 from assay.platform.models import BriefRow, JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
 from assay.platform.queries import projects, routing, turns, work
@@ -85,9 +86,12 @@ def _begin(
 ) -> LeaseRow | None:
     if not routing.uses(project):
         return None
+    overlap.keep_up(project)
     candidates = routing.shortlist(person, project)
     # Places come back only when works run short: until then, whoever took a break can still submit.
     if len(candidates) < routing.SHORTLIST and _free_expired(project, now):
+        candidates = routing.shortlist(person, project)
+    if not routing.wanted(candidates) and (kept := overlap.grow_for(project)) and kept.grown:
         candidates = routing.shortlist(person, project)
     brief = projects.latest_brief(project)
     brief.project = project

@@ -58,6 +58,11 @@ def shortlist(person: PersonRow, project: ProjectRow) -> list[Candidate]:
         return [candidate(row) for row in cursor.fetchall()]
 
 
+def wanted(candidates: Sequence[Candidate]) -> bool:
+    """Say whether there is a work among candidates that is not there to teach or to test."""
+    return any(each.use not in {WorkRow.GOLD, WorkRow.TRAINING} for each in candidates)
+
+
 def open_works(
     person: PersonRow, project: ProjectRow, use: str, readable: Sequence[str], limit: int
 ) -> tuple[str, list[object]]:
