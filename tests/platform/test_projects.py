@@ -219,7 +219,7 @@ def test_an_outcome_is_counted_once_for_the_same_judgments(cast, monkeypatch):
 
     runs = []
     real = pipeline.run
-    monkeypatch.setattr(pipeline, "run", lambda *args: runs.append(1) or real(*args))
+    monkeypatch.setattr(pipeline, "run", lambda *args, **more: runs.append(1) or real(*args, **more))
     judgments.keep_judgments(project=cast.moon, judgments=[said("Dora", "m0:dull|fine")])
 
     outcomes.outcome(cast.moon)
