@@ -162,6 +162,16 @@ def test_agreement_is_told_at_the_level_of_the_answers_and_called_what_it_is(kin
     assert "not how right" in found.agreed
 
 
+def test_agreement_on_marks_is_gamma_and_says_what_was_drawn():
+    marks = answers(item=["i", "i", "j", "j"], rater=["ann", "ben"] * 2, label=["[[0, 9]]", "[[1, 9]]"] * 2)
+    many = pl.concat([marks.with_columns(item=pl.col("item") + str(n)) for n in range(60)])
+    crowd = answers(item=["i"] * 13, rater=[f"r{n}" for n in range(13)], label=["[[0, 9]]"] * 13)
+
+    assert study(marks).agreement.name == "gamma"
+    assert study(many).agreement.name == "gamma on 100 of 120 items, drawn,"
+    assert study(crowd).agreement.name == "alpha on characters"
+
+
 def test_agreement_that_is_undefined_says_why():
     alone = answers(item=["i", "j"], rater=["ann", "ben"], label=["yes", "no"])
 

@@ -17,8 +17,9 @@ import polars as pl
 
 from assay import registry, tables
 from assay.errors import AssayError
-from assay.quality.agreement import Agreement, alpha
+from assay.quality.agreement import Agreement, alpha, gamma, span_alpha
 from assay.quality.agreement import Ratings as AgreedRatings
+from assay.quality.agreement.gamma import MOST_RATERS
 from assay.quality.crowd import with_people
 from assay.quality.findings import Study
 from assay.quality.labels.columns import Columns, Floats, VotesError
@@ -30,6 +31,9 @@ from assay.quality.labels.weigh import Finding, weigh
 
 MOST_CLASSES = 10
 """More different whole numbers than this are ratings; fewer may be names of classes."""
+
+MOST_ALIGNED = 100
+"""Items whose marks are lined up for a coefficient of agreement; of more a part is drawn."""
 
 SEED = 0
 """Of the resampling behind the interval of agreement: the same table always gives the same sentence."""
@@ -538,8 +542,31 @@ def _spans(asked: _Asked) -> Study:
         measure="precision against the others' spans",
         notes=(),
         scores=scores,
+        agreement=_span_agreement(held),
         detail=result,
     )
+
+
+def _span_agreement(held: Any) -> Agreement:
+    """Return gamma, of items drawn where there are many; alpha on characters for large crowds."""
+    rng = np.random.default_rng(SEED)
+    spans, shown, lengths = held.marked()
+    if np.bincount(held.item_N).max() > MOST_RATERS:
+        return span_alpha(spans, shown, lengths, rng=rng)
+    # Who marked alone has nobody to agree with.
+    shared = np.flatnonzero(np.bincount(held.item_N) > 1)
+    if len(shared) <= MOST_ALIGNED:
+        return gamma(spans, shown, lengths, rng=rng, precision=0.1, limit=20_000)
+    drawn = {held.items[place] for place in rng.choice(shared, MOST_ALIGNED, replace=False).tolist()}
+    found = gamma(
+        [span for span in spans if span.item in drawn],
+        [pair for pair in shown if pair[0] in drawn],
+        lengths,
+        rng=rng,
+        precision=0.1,
+        limit=20_000,
+    )
+    return replace(found, name=f"{found.name} on {MOST_ALIGNED} of {len(held.items):,} items, drawn,")
 
 
 def _span_f1(verdicts: Mapping[str, Sequence[tuple[int, int]]], gold: Mapping[str, str]) -> float:

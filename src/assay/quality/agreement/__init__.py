@@ -9,7 +9,7 @@ how far a second crowd would repeat the first, and where a question is unclear.
 | two raters, labels | `cohen` |
 | any number of raters, labels | `fleiss`, `gwet` |
 | any number of raters, numbers | `intraclass` |
-| marked stretches of text | `span_alpha` |
+| marked stretches of text | `gamma` unit by unit, `span_alpha` character by character |
 | each rater against the others; each pair of raters | `rater_table`, `pair_table` |
 
 Intervals come from resampling items, or for `intraclass` from the F distribution. Where a coefficient is not
@@ -17,15 +17,17 @@ defined it is `None`, and `undefined` says why.
 """
 
 from assay.quality.agreement.alpha import Level, alpha
+from assay.quality.agreement.gamma import gamma
 from assay.quality.agreement.intraclass import IntraclassForm, intraclass
 from assay.quality.agreement.kappas import Disagreement, cohen, fleiss, gwet
 from assay.quality.agreement.raters import PairTable, RaterTable, pair_table, rater_table
-from assay.quality.agreement.ratings import Ratings
+from assay.quality.agreement.ratings import AgreementError, Ratings
 from assay.quality.agreement.result import Agreement
 from assay.quality.agreement.spans import Span, span_alpha
 
 __all__ = [
     "Agreement",
+    "AgreementError",
     "Disagreement",
     "IntraclassForm",
     "Level",
@@ -36,6 +38,7 @@ __all__ = [
     "alpha",
     "cohen",
     "fleiss",
+    "gamma",
     "gwet",
     "intraclass",
     "pair_table",

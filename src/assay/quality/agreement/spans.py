@@ -1,8 +1,7 @@
 """Agreement on marked stretches of text: alpha over characters.
 
-Gamma (Mathet, Widlöcher & Métivier 2015) aligns whole units and is the richer measure; each text then is an
-integer programme with a sampled chance level, minutes for what takes milliseconds here. What it sees and this
-does not: two stretches marked side by side, or one stretch, look the same character by character.
+Gamma lines whole units up and is the richer measure (see `gamma`). What it sees and this does not: two
+stretches marked side by side, or one stretch, look the same character by character.
 """
 
 from __future__ import annotations

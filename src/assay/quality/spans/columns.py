@@ -13,6 +13,7 @@ from scipy import sparse
 
 from assay.errors import TableError
 from assay.quality import reading
+from assay.quality.agreement.spans import Span
 from assay.quality.reading import Bools, Codes, Floats
 
 
@@ -118,6 +119,21 @@ class Spans:
         """
         label = [json.dumps([list(span) for span in one]) for one in spans]
         return cls.from_frame(reading.listed(item=item, rater=rater, label=label))
+
+    def marked(self) -> tuple[list[Span], list[tuple[str, str]], dict[str, int]]:
+        """Return the spans, who looked at what, and the lengths, as coefficients of agreement take them.
+
+        >>> spans, shown, lengths = Spans.from_lists(["i", "i"], ["ann", "ben"], [[(0, 5)], []]).marked()
+        >>> len(spans), shown, lengths
+        (1, [('i', 'ann'), ('i', 'ben')], {'i': 5})
+        """
+        shown = [
+            (self.items[item], self.raters[rater])
+            for item, rater in zip(self.item_N.tolist(), self.rater_N.tolist(), strict=True)
+        ]
+        marks = zip(self.answer_S.tolist(), self.start_S.tolist(), self.end_S.tolist(), strict=True)
+        spans = [Span(shown[answer][0], shown[answer][1], start, end) for answer, start, end in marks]
+        return spans, shown, dict(zip(self.items, self.length_I.tolist(), strict=True))
 
     @cached_property
     def runs(self) -> Runs:
