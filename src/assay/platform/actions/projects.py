@@ -29,7 +29,7 @@ from assay.platform.models import (
     State,
     WorkRow,
 )
-from assay.platform.queries import known, projects
+from assay.platform.queries import endpoints, known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
 
 LANGUAGE_LIMIT = 35
@@ -117,6 +117,7 @@ def bring_in(
     """
     project = ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)  # judges go on
     kind = kind_named(projects.latest_brief(project).content["kind"])
+    samples = [*samples, *endpoints.voices(project, kind, items)]
     touched = {sample.item for sample in samples} | {item.id for item in items}
     number_of, new_items = _keep_items(project, items, touched)
     held = _samples_of(number_of, touched) if new_items < len(number_of) else {}
@@ -144,9 +145,17 @@ def _keep_items(
             )
     insert(
         ItemRow,
-        ["project", "key", "prompt", "context", "language", "domain"],
+        ["project", "key", "prompt", "context", "language", "domain", "attachments"],
         (
-            (project.pk, item.id, item.prompt, item.context, item.language[:LANGUAGE_LIMIT], item.domain)
+            (
+                project.pk,
+                item.id,
+                item.prompt,
+                item.context,
+                item.language[:LANGUAGE_LIMIT],
+                item.domain,
+                json.dumps(item.attachments),
+            )
             for item in fresh.values()
         ),
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assay.inference.embedded import MODEL
+from assay.judgments import Kind
 from assay.platform.models import EndpointRow, ProjectRow, TurnRow
+from assay.records import Item, Sample
 
 
 def endpoints(project: ProjectRow) -> list[EndpointRow]:
@@ -15,6 +19,16 @@ def names(project: ProjectRow) -> list[str]:
     """Return the names of the models of a project: the small one in the box where nobody named any."""
     found = EndpointRow.objects.filter(project=project).order_by("name").values_list("name", flat=True)
     return list(found) or [MODEL]
+
+
+def voices(project: ProjectRow, kind: Kind, items: Sequence[Item]) -> list[Sample]:
+    """Return what stands for the models in each item of a live kind; nothing where one model has no rival."""
+    if not getattr(kind, "live", False):
+        return []
+    found = names(project)
+    return [
+        Sample(f"{item.id}/{name}", item.id, name, "") for item in items for name in found if len(found) > 1
+    ]
 
 
 def known(project_id: int, name: str) -> EndpointRow | None:
