@@ -8,7 +8,7 @@ from math import log2
 
 from numpy.random import Generator
 
-WORK, PILOT, GOLD, TRAINING = "work", "pilot", "gold", "training"
+WORK, PILOT, TRIAL, GOLD, TRAINING = "work", "pilot", "trial", "gold", "training"
 
 UNKNOWN = 0.5
 """Doubt about a work of which nothing is known: its likeliest label is as likely wrong as right."""
@@ -33,8 +33,8 @@ class Candidate:
     """A work that still takes judgments.
 
     `taken` counts its judgments and the people at work on it, of `cap` that it takes. `doubt` is the last
-    known probability that its verdict is wrong, `None` where it has none. `use` is `work`, `pilot`, `gold` or
-    `training`. Works of one `series` go to the same person one after the other, by `place`.
+    known probability that its verdict is wrong, `None` where it has none. `use` is `work`, `pilot`, `trial`,
+    `gold` or `training`. Works of one `series` go to the same person one after the other, by `place`.
     """
 
     work: str
@@ -115,7 +115,8 @@ def _entropy(share: float) -> float:
 def mix(candidates: Iterable[Candidate], *, share: float, rng: Generator) -> list[Candidate]:
     """Return the candidates of the use that is next for a person: training, known works, or wanted ones.
 
-    Training comes first: all of it that the person has not done. Then each work is, with probability `share`,
+    Training comes first: all of it that the person has not done; wanted works of a trial, which others wait
+    for, come before the rest. Then each work is, with probability `share`,
     one whose answer is known (gold; a check of attention is gold that nobody misses who reads). The draw is
     made anew each time, so that nobody can count when one is due. Where no wanted work is left nothing is
     given: gold alone would cost without telling anything about works.
@@ -129,7 +130,7 @@ def mix(candidates: Iterable[Candidate], *, share: float, rng: Generator) -> lis
     by_use: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_use.setdefault(candidate.use, []).append(candidate)
-    wanted = by_use.get(WORK, []) + by_use.get(PILOT, [])
+    wanted = by_use.get(TRIAL) or by_use.get(WORK, []) + by_use.get(PILOT, [])
     if not wanted:
         return []
     if training := by_use.get(TRAINING):

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError, AssayError
-from assay.platform.actions import overlap
+from assay.platform.actions import experiments, overlap
 from assay.platform.actions.statements import change, insert
 from assay.platform.models import BriefRow, JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
 from assay.platform.queries import projects, routing, turns, work
@@ -87,20 +87,21 @@ def _begin(
     if not routing.uses(project):
         return None
     overlap.keep_up(project)
-    candidates = routing.shortlist(person, project)
+    trying = experiments.version_for(person=person, project=project) if project.experimenting else None
+    candidates = routing.shortlist(person, project, trying)
     # Places come back only when works run short: until then, whoever took a break can still submit.
     if len(candidates) < routing.SHORTLIST and _free_expired(project, now):
-        candidates = routing.shortlist(person, project)
+        candidates = routing.shortlist(person, project, trying)
     if not routing.wanted(candidates) and (kept := overlap.grow_for(project)) and kept.grown:
-        candidates = routing.shortlist(person, project)
-    brief = projects.latest_brief(project)
+        candidates = routing.shortlist(person, project, trying)
+    brief = trying or projects.latest_brief(project)
     brief.project = project
     skills = routing.skills_of(brief.content)
     while ranked := routing.ranked(person, project, skills, candidates, rng):
         for number in ranked:
             if lease := _lease(person, brief, number, now, rng):
                 return lease
-        candidates = routing.shortlist(person, project)  # others took every one of them in the meantime
+        candidates = routing.shortlist(person, project, trying)  # others took every one in the meantime
     return None
 
 

@@ -82,8 +82,9 @@ class Progress:
 
 
 def progress(project: ProjectRow) -> Progress:
-    """Count the works of a project and the judgments on them."""
-    found = WorkRow.objects.filter(project=project).aggregate(
+    """Count the works of a project and the judgments on them, those aside whose answer is known."""
+    wanted = WorkRow.objects.filter(project=project).exclude(use__in=[WorkRow.GOLD, WorkRow.TRAINING])
+    found = wanted.aggregate(
         works=Count("pk"),
         finished=Count("pk", filter=Q(judged__gte=F("cap"))),
         done=Sum("judged", default=0),
@@ -183,6 +184,11 @@ def named(name: str) -> ProjectRow | None:
     if slug := slugify(name)[:SLUG_LIMIT]:
         same |= Q(slug=slug)
     return ProjectRow.objects.filter(same).first()
+
+
+def numbered(number: int) -> ProjectRow:
+    """Return a project by the number of its row."""
+    return ProjectRow.objects.get(pk=number)
 
 
 def by_slug(slug: str) -> ProjectRow:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Avg
 from django.utils import timezone
 
-from assay.platform.models import PersonRow, ProjectRow, SkillRow, State, WorkRow
+from assay.platform.models import BriefRow, PersonRow, ProjectRow, SkillRow, State, WorkRow
 from assay.work import Ability, Candidate, mix, order, speaks
 
 SHORTLIST = 50
@@ -32,6 +32,14 @@ AND NOT EXISTS (SELECT 1 FROM platform_judgmentrow j WHERE j.work_id = w.id AND 
 """  # noqa: S608 -- names of ours
 
 
+_BY_VERSION = """
+AND (SELECT COUNT(*) FROM platform_judgmentrow o WHERE o.work_id = w.id AND o.brief_id = %s
+    AND o.supersedes_id IS NULL)
+  + (SELECT COUNT(*) FROM platform_leaserow h WHERE h.work_id = w.id AND h.brief_id = %s
+    AND h.state = 'held' AND h.replaces_id IS NULL) < w.cap / 2
+"""
+
+
 def uses(project: ProjectRow) -> dict[str, int]:
     """Return which works a project gives out as it stands, and how many of each are looked at."""
     if project.state == State.PILOT:
@@ -39,18 +47,24 @@ def uses(project: ProjectRow) -> dict[str, int]:
     if project.state != State.OPEN:
         return {}
     known = {WorkRow.GOLD: KNOWN} if project.gold_share > 0 else {}
-    return {WorkRow.TRAINING: KNOWN, WorkRow.WORK: SHORTLIST, **known}
+    trial = {WorkRow.TRIAL: SHORTLIST} if project.experimenting else {}
+    return {WorkRow.TRAINING: KNOWN, **trial, WorkRow.WORK: SHORTLIST, **known}
 
 
-def shortlist(person: PersonRow, project: ProjectRow) -> list[Candidate]:
-    """Return open works that this person can read and has neither leased nor judged, the begun ones first."""
+def shortlist(person: PersonRow, project: ProjectRow, trying: BriefRow | None = None) -> list[Candidate]:
+    """Return open works that this person can read and has neither leased nor judged, the begun ones first.
+
+    While two versions of a brief are tried, the one that the person works by (`trying`) gets half of the
+    places on the works of the trial.
+    """
     readable = [tag for tag in project.languages if speaks(person.languages, tag)]
     looked_at = uses(project)
     if not looked_at or (not readable and project.languages):
         return []
     parts, given = [], []
     for use, limit in looked_at.items():
-        part, own = open_works(person, project, use, readable, limit)
+        version = trying if use == WorkRow.TRIAL else None
+        part, own = open_works(person, project, use, readable, limit, version=version)
         parts.append(f"SELECT * FROM ({part}) AS {use}_works")  # noqa: S608 -- names of ours
         given += own
     with connection.cursor() as cursor:
@@ -64,13 +78,22 @@ def wanted(candidates: Sequence[Candidate]) -> bool:
 
 
 def open_works(
-    person: PersonRow, project: ProjectRow, use: str, readable: Sequence[str], limit: int
+    person: PersonRow,
+    project: ProjectRow,
+    use: str,
+    readable: Sequence[str],
+    limit: int,
+    *,
+    version: BriefRow | None = None,
 ) -> tuple[str, list[object]]:
     """Return the statement that finds the open works of one use, and its values."""
     question, given = _OPEN, [project.pk, use, person.pk, person.pk]
     if len(readable) < len(project.languages):
         question += f"AND w.language IN ({', '.join(['%s'] * len(readable))})\n"
         given += readable
+    if version is not None:
+        question += _BY_VERSION
+        given += [version.pk, version.pk]
     return f"{question}ORDER BY w.taken DESC, w.id LIMIT {limit}", given
 
 
