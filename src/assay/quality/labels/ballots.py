@@ -106,11 +106,7 @@ class Ballots:
 
         It stays in compressed columns: a product then reads ballots in order and adds to a small table.
         """
-        voting = self.incidence
-        data_N = voting.data
-        if self.ballot_I is not None:
-            data_N = data_N * np.repeat(self.times_P, np.diff(voting.indptr))
-        return sparse.csr_array((data_N, voting.indices, voting.indptr), shape=voting.shape).T
+        return self._as_often_as_cast(self.incidence)
 
     @cached_property
     def by_label(self) -> sparse.csr_array:
@@ -119,7 +115,8 @@ class Ballots:
         For models in which a vote speaks for its own label only: a product then costs O(N), not O(N·K).
         """
         voting, n_labels = self.incidence, len(self.columns.labels)
-        row_N = np.repeat(np.arange(voting.shape[0]) * n_labels, np.diff(voting.indptr))
+        first_P = np.arange(voting.shape[0], dtype=voting.indices.dtype) * n_labels
+        row_N = np.repeat(first_P, np.diff(voting.indptr))
         row_N += voting.indices % n_labels
         shape = (voting.shape[0] * n_labels, voting.shape[1])
         return sparse.csr_array((voting.data, (row_N, voting.indices)), shape=shape)
@@ -174,13 +171,24 @@ class Ballots:
 
     def own_counts(self, posterior_P_K: Floats) -> Floats:
         """Sum over the votes of each rater for a label the posterior of that label: (rater, given label)."""
-        many_P_K = posterior_P_K if self.ballot_I is None else posterior_P_K * self.times_P[:, None]
-        counts_C: Floats = self._by_own_cell @ many_P_K.reshape(-1)
+        counts_C: Floats = self._by_own_cell @ posterior_P_K.reshape(-1)
         return counts_C.reshape(len(self.columns.raters), -1)
 
     @cached_property
+    def of_rater(self) -> sparse.csc_array:
+        """Raters × ballots: `by_rater` the other way, a ballot as often as it was cast."""
+        return self._as_often_as_cast(self.by_rater)
+
+    @cached_property
     def _by_own_cell(self) -> sparse.csc_array:
-        return self.by_label.T
+        return self._as_often_as_cast(self.by_label)
+
+    def _as_often_as_cast(self, voting: sparse.csr_array) -> sparse.csc_array:
+        """Return the transpose, each ballot times how many items cast it; its rows are ballots, or parts."""
+        if self.ballot_I is None:
+            return voting.T
+        times_N = np.repeat(self.times_P, np.diff(self.incidence.indptr))
+        return sparse.csr_array((voting.data * times_N, voting.indices, voting.indptr), shape=voting.shape).T
 
     def total(self, values_P_K: Floats) -> Floats:
         """Sum over the items."""
@@ -287,7 +295,6 @@ def colours(ballots: Ballots, rounds: int = 4) -> tuple[Hashes, Hashes]:
     columns, incidence = ballots.columns, ballots.incidence
     n_labels = len(columns.labels)
     votes_P = np.diff(incidence.indptr)
-    rater_N, label_N = np.divmod(incidence.indices, n_labels)
     weight_N = mixed(incidence.data.view(np.uint64))
     times_P = ballots.times_P.astype(np.uint64)
     times_N = np.repeat(times_P, votes_P)
@@ -305,9 +312,10 @@ def colours(ballots: Ballots, rounds: int = 4) -> tuple[Hashes, Hashes]:
         vote_N = mixed(mixed(vote_N) + weight_N)
         many_N = vote_N if ballots.ballot_I is None else vote_N * times_N
         new_P = mixed(ballot_P + np.add.reduceat(vote_N, incidence.indptr[:-1]))
-        new_R, new_K = rater_R.copy(), label_K.copy()
-        np.add.at(new_R, rater_N, many_N)
-        np.add.at(new_K, label_N, many_N)
+        sums_C = np.zeros(incidence.shape[1], np.uint64)
+        np.add.at(sums_C, incidence.indices, many_N)
+        sums_R_G = sums_C.reshape(-1, n_labels)
+        new_R, new_K = rater_R + sums_R_G.sum(axis=1), label_K + sums_R_G.sum(axis=0)
         if ballots.gold_P is not None:
             new_P[known_P] += mixed(label_K)[ballots.gold_P[known_P]]
             np.add.at(new_K, ballots.gold_P[known_P], ballot_P[known_P] * times_P[known_P])

@@ -37,8 +37,7 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     [0.2, 0.8]
     """
     ballots = columns.ballots
-    n_labels, by_rater = len(columns.labels), ballots.by_rater
-    of_rater = (by_rater * ballots.times_P[:, None]).T if ballots.ballot_I is not None else by_rater.T
+    n_labels, by_rater, of_rater = len(columns.labels), ballots.by_rater, ballots.of_rater
 
     z_P_K = ballots.shares_P_K
     # Votes for the label, and all votes, of each rater: what the sums of squares start from.

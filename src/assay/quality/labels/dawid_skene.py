@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
-from scipy.special import softmax
 
-from assay.quality.labels.columns import Columns, Floats
+from assay.quality.labels.ballots import normalised, over_given, shifted
+from assay.quality.labels.columns import Columns
 from assay.quality.labels.result import Result
 
 PRIOR_RIGHT, PRIOR_WRONG = 3.0, 1.0
@@ -15,6 +14,12 @@ PRIOR_RIGHT, PRIOR_WRONG = 3.0, 1.0
 A rater with two votes stays near the crowd's expectation instead of being declared perfect or hopeless;
 without it the method falls ten points below majority vote where raters gave two votes each.
 """
+
+ASSUMED = (
+    "raters answer independently of each other once the right label is known",
+    "a rater is equally good on every item with the same right label",
+    "most raters are right more often than wrong",
+)
 
 
 def dawid_skene(
@@ -55,46 +60,31 @@ def dawid_skene(
     >>> right(dawid_skene(columns)) > right(majority(columns))
     True
     """
-    n_raters, n_labels = len(columns.raters), len(columns.labels)
-    incidence = columns.incidence
-    by_cell = incidence.T.tocsr()
-    prior_K_K = np.full((n_labels, n_labels), wrong) + (right - wrong) * np.eye(n_labels)
+    ballots = columns.ballots
+    n_items, n_labels = len(columns.items), len(columns.labels)
+    prior_G_K = np.full((n_labels, n_labels), wrong) + (right - wrong) * np.eye(n_labels)
 
-    posterior_I_K = columns.shares_I_K
+    posterior_P_K = ballots.shares_P_K
     converged, iteration = False, 0
-    counts_R_K_K = confusion_R_K_K = np.empty((n_raters, n_labels, n_labels))
+    counts_R_G_K = confusion_R_G_K = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
-        counts_R_K_K = expected_counts(columns, by_cell, posterior_I_K)
-        confusion_R_K_K = counts_R_K_K + prior_K_K
-        confusion_R_K_K /= confusion_R_K_K.sum(axis=2, keepdims=True)
-        share_K = (posterior_I_K.sum(axis=0) + 1) / (len(columns.items) + n_labels)
-        log_by_cell = np.log(confusion_R_K_K).transpose(0, 2, 1).reshape(n_raters * n_labels, n_labels)
-        updated_I_K = columns.clamped(softmax(np.log(share_K) + incidence @ log_by_cell, axis=1))
-        converged = bool(np.max(np.abs(updated_I_K - posterior_I_K)) < tolerance)
-        posterior_I_K = updated_I_K
+        counts_R_G_K = ballots.confusions(posterior_P_K)
+        confusion_R_G_K = counts_R_G_K + prior_G_K
+        confusion_R_G_K /= over_given(confusion_R_G_K)[:, None]
+        share_K = (ballots.total(posterior_P_K) + 1) / (n_items + n_labels)
+        log_P_K = shifted(ballots.scores(np.log(confusion_R_G_K)), np.log(share_K))
+        updated_P_K = ballots.clamped(normalised(log_P_K))
+        converged = bool(np.abs(updated_P_K - posterior_P_K).max() < tolerance)
+        posterior_P_K = updated_P_K
 
     return Result(
         columns=columns,
-        posterior_I_K=posterior_I_K,
+        posterior_I_K=ballots.by_item(posterior_P_K),
         method="dawid-skene",
-        assumed=(
-            "raters answer independently of each other once the right label is known",
-            "a rater is equally good on every item with the same right label",
-            "most raters are right more often than wrong",
-        ),
+        assumed=ASSUMED,
         converged=converged,
         iterations=iteration,
-        confusion_R_K_K=confusion_R_K_K,
-        counts_R_K_K=counts_R_K_K,
+        confusion_R_K_K=confusion_R_G_K.transpose(0, 2, 1),
+        counts_R_K_K=counts_R_G_K.transpose(0, 2, 1),
     )
-
-
-def expected_counts(columns: Columns, by_cell: sparse.csr_array, posterior_I_K: Floats) -> Floats:
-    """Return how often each rater gave label l where k is right, by the posterior and by their history.
-
-    `by_cell` is the transposed `Columns.incidence`; the result has the axes rater, right label, given label.
-    """
-    n_raters, n_labels = len(columns.raters), len(columns.labels)
-    counts_R_K_K: Floats = (by_cell @ posterior_I_K).reshape(n_raters, n_labels, n_labels).transpose(0, 2, 1)
-    return counts_R_K_K if columns.history_R_K_K is None else counts_R_K_K + columns.history_R_K_K

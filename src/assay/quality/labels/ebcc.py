@@ -61,6 +61,7 @@ def ebcc(
     ballots = columns.ballots
     n_labels = len(columns.labels)
     label_S = np.repeat(np.arange(n_labels), subtypes)
+    belongs_S_K = (label_S[:, None] == np.arange(n_labels)).astype(float)
     prior_G_K = BASE_WRONG + (BASE_RIGHT - BASE_WRONG) * np.eye(n_labels)
     history_R_G_K = None
     if columns.history_R_K_K is not None:
@@ -74,9 +75,9 @@ def ebcc(
         iteration += 1
         size_S = ballots.total(subtype_P_S)
         lives_S = size_S > DEAD
-        if lives_S.sum() < WORTH_DROPPING * len(lives_S):
+        if np.count_nonzero(lives_S) < WORTH_DROPPING * len(lives_S):
             subtype_P_S, label_S, size_S = subtype_P_S[:, lives_S], label_S[lives_S], size_S[lives_S]
-        belongs_S_K = (label_S[:, None] == np.arange(n_labels)).astype(float)
+            belongs_S_K = belongs_S_K[lives_S]
         size_K = size_S @ belongs_S_K
         log_S = digamma(SUBTYPE_PRIOR / subtypes + size_S)
         log_S += (digamma(1 + size_K) - digamma(SUBTYPE_PRIOR + size_K))[label_S]
@@ -93,7 +94,7 @@ def ebcc(
         posterior_P_K = updated_P_K
 
     posterior_P_K /= (posterior_P_K @ np.ones(n_labels))[:, None]
-    counts_R_G_K = counts_R_G_S @ (label_S[:, None] == np.arange(n_labels)).astype(float)
+    counts_R_G_K = counts_R_G_S @ belongs_S_K
     if history_R_G_K is not None:
         counts_R_G_K += history_R_G_K
     confusion_R_G_K = counts_R_G_K + prior_G_K
