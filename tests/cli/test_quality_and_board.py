@@ -39,6 +39,51 @@ def test_quality_writes_tables_that_hold_every_item_and_rater(run, tmp_path):
     assert raters.sort("mean")["rater"][0] == "dan"
 
 
+LANGUAGES = "item,rater,label,language,seconds,at\n" + "".join(
+    f"i{i},{rater},{'yes' if (i % 3 == 0) ^ wrong else 'no'},{'sw' if i % 2 else 'en'},{took},"
+    f"2026-03-{i % 28 + 1:02}\n"
+    for i in range(60)
+    for rater, wrong, took in (
+        ("ann", False, 30),
+        ("ben", False, 25),
+        ("cleo", False, 35),
+        ("dan", i % 2 == 1 and i % 4 == 1, 2),
+    )
+)
+
+
+def test_quality_says_who_is_good_at_what_and_who_was_in_a_hurry(run, tmp_path):
+    (tmp_path / "votes.csv").write_text(LANGUAGES)
+
+    ran = run("quality", "votes.csv", "--out", "worth", "--half-life", "30", "--report", "worth.html")
+
+    assert ran.code == 0, ran.err
+    assert "Who is good at what" in ran.out
+    assert "dan took 2 seconds" in " ".join(ran.out.split())
+    kept = pl.read_parquet(tmp_path / "worth/profiles.parquet")
+    dan = dict(kept.filter(pl.col("rater") == "dan").select("language", "mean").iter_rows())
+    assert dan["sw"] < dan["en"]
+    assert "In a hurry" in (tmp_path / "worth.html").read_text()
+
+
+def test_quality_starts_from_earlier_work_and_hears_reviews_and_outcomes(run, tmp_path):
+    (tmp_path / "votes.csv").write_text(LANGUAGES)
+    (tmp_path / "reviews.csv").write_text("rater,accepted,language\n" + "cleo,no,en\n" * 20)
+    (tmp_path / "outcomes.csv").write_text("rater,right,weight\nben,1,0.5\n")
+    run("quality", "votes.csv", "--out", "first")
+
+    ran = run(
+        "quality", "votes.csv", "--history", "first/profiles.parquet", "--reviews", "reviews.csv",
+        "--outcomes", "outcomes.csv", "--out", "second",
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    found = pl.read_parquet(tmp_path / "second/profiles.parquet")
+    assert (found.filter(pl.col("language") != "und")["earlier"] > 0).all()
+    assert found.filter((pl.col("rater") == "cleo") & (pl.col("language") == "en"))["reviews"].item() == 20
+    assert found.filter(pl.col("language") == "und")["outcomes"].to_list() == [0.5]
+
+
 def test_quality_on_real_votes_prints_the_reference_figures(run, shared):
     labels, gold = (shared(f"truth/rte/{name}.parquet") for name in ("labels", "gold"))
 
@@ -87,6 +132,16 @@ def test_board_on_a_real_arena_leaves_model_judges_out_and_says_so(run, shared):
             "item,rater,label\n1,ann,yes\n",
             ("quality", "t.csv", "--report", "r.pdf"),
             "r.pdf does not end in .html",
+        ),
+        (
+            "item,rater,label\n1,ann,yes\n1,ben,no\n",
+            ("quality", "t.csv", "--reviews", "t.csv"),
+            "no column for 'right'",
+        ),
+        (
+            "item,rater,label\n1,ann,yes\n",
+            ("quality", "t.csv", "--half-life", "0"),
+            "0.0 is not in the range",
         ),
         ("x", ("quality", "t.csv", "--top", "0"), "0 is not in the range"),
         ("model_a,model_b,winner\nx,x,a\n", ("board", "t.csv"), "'x' is compared with itself"),

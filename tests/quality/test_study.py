@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from assay.errors import AssayError, TableError
+from assay.quality.contested import who_said_what
 from assay.quality.report import page
 from assay.quality.study import TYPES, guess, study
 
@@ -264,3 +265,137 @@ def test_known_sets_teach_and_are_never_scored():
 def test_known_answers_to_texts_are_refused():
     with pytest.raises(AssayError, match="not taken for texts"):
         study(TEXTS, known=answers(item=["i"], label=["the moon"]))
+
+
+def timed(**seconds: list[float]) -> pl.DataFrame:
+    """Votes on twelve items by everybody named, with how long each took."""
+    rows = [(f"i{n}", name, "yes", took[n]) for name, took in seconds.items() for n in range(12)]
+    return pl.DataFrame(rows, schema=["item", "rater", "label", "time_spent"], orient="row")
+
+
+def test_whoever_answers_again_and_again_faster_than_others_is_named_and_nobody_else():
+    usual = [20.0, 30, 25, 40, 22, 18, 33, 29, 24, 27, 31, 26]
+    table = timed(
+        ann=usual,
+        ben=[1.5 * s for s in usual],
+        quick=[0.5 * s for s in usual],
+        dash=[2.0] * 12,
+        tired=[*usual[:9], 1, 1, 1],
+    )
+
+    found = study(table)
+
+    assert found.hasty["rater"].to_list() == ["dash"]
+    assert any("dash took 2 seconds" in step for step in found.next_steps)
+    assert dict(found.raters.select("rater", "seconds").iter_rows())["ann"] == np.median(usual)
+    assert found.verdicts.equals(study(table.drop("time_spent")).verdicts), "a flag, not a punishment"
+
+
+def test_long_items_make_nobody_hasty_on_short_ones():
+    short, long = [3.0] * 6, [300.0] * 6
+    table = timed(ann=[*short, *long], ben=[*short, *long], cleo=[*short, *long])
+
+    assert study(table).hasty.is_empty()
+
+
+def test_seconds_that_are_none_are_refused_with_their_row_and_may_be_left_out():
+    table = timed(ann=[5.0] * 12, ben=[6.0] * 12).with_columns(pl.col("time_spent").cast(pl.String))
+    fourth = pl.when(pl.int_range(pl.len()) == 3)
+    holes = table.with_columns(time_spent=fourth.then(None).otherwise("time_spent"))
+    wrong = table.with_columns(time_spent=fourth.then(pl.lit("soon")).otherwise("time_spent"))
+
+    assert study(holes).raters["seconds"].to_list() == [5.0, 6.0]
+    with pytest.raises(TableError, match="row 4"):
+        study(wrong)
+
+
+def spoken(seed: int = 2) -> pl.DataFrame:
+    """Votes in three languages: nobody is good in Swahili, and one person alone answers in Yoruba."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for n in range(240):
+        language = ["en", "en", "sw", "yo"][n % 4]
+        people = ["ann", "ben", "cleo", "dan"] if language != "yo" else ["ann"]
+        truth = rng.integers(2)
+        for name in people:
+            right = rng.random() < (0.92 if language == "en" else 0.5)
+            rows.append((f"i{n}", name, str(truth if right else 1 - truth), language))
+    return pl.DataFrame(rows, schema=["item", "rater", "label", "language"], orient="row")
+
+
+def test_a_lead_is_told_who_is_good_at_what_and_where_nobody_is():
+    found = study(spoken())
+
+    assert {one.where for one in found.best} == {"en", "sw", "yo"}
+    best = {one.where: one for one in found.best}
+    assert best["en"].low > best["sw"].mean
+    assert any("people answer in yo" in step for step in found.next_steps)
+    text = page(found, "votes.csv")
+    assert "Who is good at what" in text
+    assert "The best in each" in text
+
+
+def test_without_languages_profiles_are_one_line_a_person_and_no_figure():
+    found = study(VOTES)
+
+    assert found.profiles["rater"].n_unique() == len(found.profiles) == 3
+    assert found.cells == ()
+    assert "Who is good at what" not in page(found, "votes.csv")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_reviews_speak_of_people_whatever_the_answers_are(kind):
+    reviews = answers(rater=["ann"] * 9 + ["ben"] * 9, right=[1] * 9 + [0] * 9)
+
+    found = study(EVERY[kind], type=kind, reviews=reviews)
+
+    means = dict(found.profiles.select("rater", "mean").iter_rows())
+    assert means["ann"] > means["ben"] + 0.3
+
+
+def test_where_nobody_can_be_compared_there_are_no_profiles_and_no_complaint():
+    alone = answers(item=["i", "j"], rater=["ann", "ben"], label=["yes", "no"])
+
+    assert study(alone, method="majority").profiles is None
+
+
+def test_right_answers_may_stand_beside_the_votes():
+    table = VOTES.with_columns(gold=pl.Series(["yes"] * 3 + [None] * 3))
+
+    found = study(table)
+
+    assert found.scores["majority"]["accuracy"] == 1
+    assert found.against == "gold"
+
+
+def test_a_weight_counts_as_many_votes():
+    heavy = VOTES.with_columns(weight=pl.Series([1, 1, 9, 1, 1, 1]))
+
+    assert study(VOTES, method="majority").verdicts["verdict"][0] == "yes"
+    assert study(heavy, method="majority").verdicts["verdict"][0] == "no"
+
+
+def test_open_items_come_with_who_said_what_and_whom_to_ask():
+    rng = np.random.default_rng(5)
+    rows = [
+        (f"i{n:02}", name, "yes" if rng.random() < p else "no")
+        for n in range(40)
+        for name, p in (("ann", 0.97), ("ben", 0.97), ("cleo", 0.95), ("dan", 0.95), ("coin", 0.5))
+    ]
+    rows += [("split", "ann", "yes"), ("split", "ben", "no"), ("split", "coin", "no")]
+    found = study(pl.DataFrame(rows, schema=["item", "rater", "label"], orient="row"))
+
+    said = {row["item"]: row for row in who_said_what(found, 40)}
+
+    assert "good people stand on both sides" in said["split"]["why"]
+    assert said["split"]["answers"].startswith("no: ben")
+    assert "coin" in said["split"]["answers"]
+    assert said["split"]["ask"] in {"cleo", "dan"}
+
+
+def test_of_comparisons_those_are_shown_that_people_part_on():
+    rows = [("a", "b", "a", name) for name in ("ann", "ben", "cleo", "dan")]
+    rows += [("c", "b", w, name) for w, name in zip("cbcb", ("ann", "ben", "cleo", "dan"), strict=True)]
+    found = study(pl.DataFrame(rows, schema=["left", "right", "label", "rater"], orient="row"))
+
+    assert [row["item"] for row in who_said_what(found, 5)] == ["b / c"]

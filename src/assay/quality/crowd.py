@@ -56,8 +56,8 @@ def with_people(
     drawn = None
     if judged or any(table is not None for table in others.values()):
         gathered = evidence_of(frame, method if judged else None, gold, half_life=half_life, **others)
-        drawn = gathered.profiles()
-        if drawn is None:
+        drawn = gathered.profiles() if gathered.by_source else None
+        if drawn is None and gathered.by_source:
             notes.append("people and their languages are too many to draw profiles of them together")
         elif not judged:
             notes.append(

@@ -164,7 +164,7 @@ def good_at(cells: Sequence[Skill]) -> Figure:
     ]
     left_out = len(order) - len(shown)
     caption = (
-        "Each mark is a person; in brackets, how many. The darker, the surer. Named: who is surely best."
+        "A mark is a person, darker where surer; in brackets, how many. Named: whose interval begins highest."
         + (f" {left_out} with fewer people are in the table alone." if left_out else "")
     )
     x = {

@@ -39,6 +39,10 @@ class Gathered:
     @property
     def evidence(self) -> Evidence:
         """All of it in one sum."""
+        if not self.by_source:
+            raise AssayError(
+                "there is no evidence about anybody; give at least one answer that can be judged"
+            )
         return reduce(add, self.by_source.values())
 
     def profiles(self) -> pl.DataFrame | None:
@@ -124,8 +128,6 @@ def evidence_of(
     }
     if history is not None:
         gathered["earlier"] = earlier(tables.frame_of(history))
-    if not gathered:
-        raise AssayError("there is no evidence about anybody; give at least one answer that can be judged")
     return Gathered(gathered)
 
 
