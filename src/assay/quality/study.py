@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from assay import registry, tables
-from assay.errors import AssayError
+from assay.errors import AssayError, TableError
 from assay.quality.agreement import Agreement, alpha, gamma, span_alpha
 from assay.quality.agreement import Ratings as AgreedRatings
 from assay.quality.agreement.gamma import MOST_RATERS
@@ -41,7 +41,7 @@ SEED = 0
 SIGNS = r"^\s*[^\[>=\s][^>=]*[>=]\s*[^>=\s]"
 """How an order begins whose candidates stand between signs: ``b > a = c``."""
 
-KNOWN = ("quality", "sets")
+KNOWN = ("quality", "sets", "ratings", "pairs", "spans")
 """Groups whose methods learn from known answers."""
 
 FOUR_NUMBERS = r"^\s*\[\s*\[(?:\s*-?\d[\d.eE+-]*\s*,){3}\s*-?\d"
@@ -213,17 +213,26 @@ class _Asked:
     levels: Sequence[str] | None
 
     def numbers(self) -> dict[str, float]:
-        """Return gold as item → number."""
-        if self.gold is None:
-            return {}
-        name = "score" if "score" in self.gold.columns else "label"
-        kept = self.gold.rename({name: "value"}) if name != "value" else self.gold
-        item = "item" if tables.find(kept, "item") else "label"
-        column = tables.find(kept, "item") or item
-        values = kept["value"].cast(pl.Float64, strict=False)
-        if values.null_count():
-            raise AssayError("gold for these answers is a number for each item; some cells are none")
-        return dict(zip(kept[column].cast(pl.String).to_list(), values.to_list(), strict=True))
+        """Return gold as item → number, what was known left out."""
+        taught = self.known_numbers()
+        return {item: value for item, value in _numbers(self.gold).items() if item not in taught}
+
+    def known_numbers(self) -> dict[str, float]:
+        """Return what is known as item → number."""
+        return _numbers(self.known)
+
+
+def _numbers(table: pl.DataFrame | None) -> dict[str, float]:
+    if table is None:
+        return {}
+    name = "score" if "score" in table.columns else "label"
+    kept = table.rename({name: "value"}) if name != "value" else table
+    item = "item" if tables.find(kept, "item") else "label"
+    column = tables.find(kept, "item") or item
+    values = kept["value"].cast(pl.Float64, strict=False)
+    if values.null_count():
+        raise AssayError("right answers to these are a number for each item; some cells are none")
+    return dict(zip(kept[column].cast(pl.String).to_list(), values.to_list(), strict=True))
 
 
 def _doubt(spread_I: Floats) -> Floats:
@@ -379,7 +388,7 @@ def _ratings(asked: _Asked) -> Study:
     from assay.quality import ratings  # noqa: PLC0415
 
     frame = tables.votes(asked.frame).rename({"label": "value"})
-    held = ratings.Ratings.from_frame(frame)
+    held = ratings.Ratings.from_frame(frame).knowing(asked.known_numbers())
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if gold := asked.numbers():
@@ -431,7 +440,7 @@ def _pairs(asked: _Asked) -> Study:
 
     rater = tables.find(asked.frame, "rater")
     frame = asked.frame.rename({rater: "rater"}) if rater else asked.frame
-    held = pairs.Pairs.from_frame(frame)
+    held = pairs.Pairs.from_frame(frame).knowing(asked.known_numbers())
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if gold := asked.numbers():
@@ -516,11 +525,12 @@ def _texts(asked: _Asked) -> Study:
 def _spans(asked: _Asked) -> Study:
     from assay.quality import spans  # noqa: PLC0415
 
-    held = spans.Spans.from_frame(tables.votes(asked.frame))
+    known = {} if asked.known is None else tables.gold(asked.known)
+    held = spans.Spans.from_frame(tables.votes(asked.frame)).knowing(_known_marks(known))
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if asked.gold is not None:
-        experts = tables.gold(asked.gold)
+        experts = {item: label for item, label in tables.gold(asked.gold).items() if item not in known}
         scores[asked.method] = {"F1 by character": _span_f1(result.verdicts, experts)}
     verdicts = pl.DataFrame(
         {
@@ -545,6 +555,31 @@ def _spans(asked: _Asked) -> Study:
         agreement=_span_agreement(held),
         detail=result,
     )
+
+
+def _known_marks(known: Mapping[str, str]) -> dict[str, list[list[int]]]:
+    """Return item → right spans, of one expert: of several there is no one answer to hold an item at."""
+    found = {}
+    for row, (item, text) in enumerate(known.items(), start=1):
+        marked = _json_of(text, row)
+        if marked and isinstance(marked[0], list) and marked[0] and isinstance(marked[0][0], list):
+            if len(marked) > 1:
+                raise TableError(
+                    "several people's marks are not known ones; give one", row=row, column="label"
+                )
+            marked = marked[0]
+        found[item] = marked
+    return found
+
+
+def _json_of(text: str, row: int) -> list[Any]:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, list):
+        raise TableError(f"{text[:40]!r} is no JSON list", row=row, column="label")
+    return said
 
 
 def _span_agreement(held: Any) -> Agreement:
@@ -642,13 +677,18 @@ def _ordered(asked: _Asked) -> Study:
     if "shown" in frame.columns:
         picked = picked.with_columns(frame["shown"].cast(pl.String))
     held = pairs.Rankings.from_choices(picked) if choices else pairs.Rankings.from_frame(picked)
+    known, right = (
+        {
+            item: rankings.read_order(label)
+            for item, label in (tables.gold(_as_json(table, "label")) if table is not None else {}).items()
+        }
+        for table in (asked.known, asked.gold)
+    )
+    held = held.knowing(known)
     found = pairs.ranked(held, asked.run)
     scores: dict[str, Mapping[str, float]] = {}
     if asked.gold is not None:
-        right = {
-            item: rankings.read_order(label)
-            for item, label in tables.gold(_as_json(asked.gold, "label")).items()
-        }
+        right = {item: order for item, order in right.items() if item not in known}
         for name, orders in {asked.method: found.verdicts, "borda": pairs.borda(held)}.items():
             scores[name] = pooling.scores(orders, right)
     bad_I = found.none_sure_I > 0.5

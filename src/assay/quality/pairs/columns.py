@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,6 +35,11 @@ class Pairs:
         Names, sorted as text, so that the order of the comparisons never changes a result.
     repeated
         How many comparisons were set aside because the same rater compared the same two again later.
+    known_N
+        The right outcome of a comparison, as `score_N`, where it is known, NaN elsewhere; `known_I` the
+        numbers it was known from. Set both with `knowing`.
+    history_R_2
+        Earlier comparisons of each rater, those meant as said and those not; set it with `remembering`.
 
     Build one with `from_frame`, `from_lists`, `from_rankings` or `from_choices`.
     """
@@ -47,6 +52,9 @@ class Pairs:
     items: tuple[str, ...]
     raters: tuple[str, ...]
     repeated: int = 0
+    known_N: Floats | None = None
+    known_I: Floats | None = None
+    history_R_2: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.left_N)
@@ -156,6 +164,58 @@ class Pairs:
         left, right, label, rater, weight = zip(*rows, strict=True)
         frame = reading.listed(left=left, right=right, label=label, rater=rater)
         return cls.from_frame(frame.with_columns(pl.Series("weight", weight)))
+
+    def knowing(self, gold: Mapping[str, object]) -> Pairs:
+        """Return the same comparisons with the worth of some items known; items not compared are left out.
+
+        Only the order of the numbers counts: nobody knows what a gap of one is in log-odds. A comparison of
+        two known items has a known outcome, whatever was said, and shows who is reliable. Scores keep the
+        known order.
+
+        >>> held = Pairs.from_lists("ab", "bc", "ac", ["ann", "ann"])
+        >>> held.knowing({"a": 3, "b": 5}).known_N.tolist()
+        [0.0, nan]
+        """
+        own = {item: gold[item] for item in self.items if item in gold}
+        if not own:
+            return replace(self, known_N=None, known_I=None)
+        values = reading.numbers(pl.DataFrame({"label": [str(value) for value in own.values()]}), "label")
+        known_I = np.full(len(self.items), np.nan)
+        known_I[[item in own for item in self.items]] = values
+        gap_N = known_I[self.left_N] - known_I[self.right_N]
+        return replace(self, known_N=(np.sign(gap_N) + 1) / 2, known_I=known_I)
+
+    def remembering(self, history: Mapping[str, tuple[float, float]]) -> Pairs:
+        """Return the same comparisons with what is known of some raters from before.
+
+        Parameters
+        ----------
+        history
+            Rater → (comparisons they meant as said, those they did not), expected counts such as
+            `PairsResult.history` of an earlier fit, perhaps faded. Raters not here are left out.
+
+        >>> held = Pairs.from_lists("a", "b", "a", ["ann"])
+        >>> held.remembering({"ann": (40, 2), "zoe": (1, 1)}).history_R_2.tolist()
+        [[40.0, 2.0]]
+        """
+        history_R_2 = np.zeros((len(self.raters), 2))
+        for rater, counts in history.items():
+            pair = np.asarray(counts, dtype=np.float64)
+            if pair.shape != (2,) or not (np.isfinite(pair).all() and (pair >= 0).all()):
+                raise VotesError(
+                    f"the history of {rater!r} is not two counts, what was meant and what was not"
+                )
+            if rater in self.raters:
+                history_R_2[self.raters.index(rater)] = pair
+        return replace(self, history_R_2=history_R_2)
+
+    @cached_property
+    def outcome_N(self) -> Floats:
+        """The outcome of each comparison: the known one, or what was said."""
+        if self.known_N is None:
+            return self.score_N
+        outcome_N: Floats = np.where(np.isfinite(self.known_N), self.known_N, self.score_N)
+        return outcome_N
 
     @cached_property
     def met(self) -> Met:

@@ -46,7 +46,7 @@ class RankingsResult:
     order_I
         The verdict: each item's candidates from the best down, equal scores together.
     sure_I
-        Probability that the first one is the best.
+        Probability that the first one is the best; 1 where that is known.
     doubt_I
         Twice the expected share of pairs in the wrong order: 0 nothing is open, 1 everything.
     none_I
@@ -142,6 +142,18 @@ def ranked(rankings: Rankings, method: PairsMethod = crowd_bradley_terry) -> Ran
         for place in range(first, first + size):
             levels.setdefault(rounded[place], []).append(names[place])
         orders.append(tuple(tuple(levels[score]) for score in sorted(levels, reverse=True)))
+    for code, item in enumerate(rankings.items):
+        if item not in rankings.known:
+            continue
+        right = rankings.known[item]
+        own = slice(first_I[code], first_I[code] + size_I[code])
+        here = tuple(tuple(name for name in tied if name in names[own]) for tied in right)
+        named = {name for tied in here for name in tied}
+        left = tuple(tuple(name for name in tied if name not in named) for tied in orders[code])
+        orders[code] = tuple(tied for tied in (*here, *left) if tied)
+        if named:
+            best_C[own] = [(name in orders[code][0]) / len(orders[code][0]) for name in names[own]]
+            wrong_I[code] = 0.0
     sure_I = np.zeros(n_items)
     np.maximum.at(sure_I, item_C, best_C)
     none_N = np.array([not order for order in rankings.order_N], dtype=np.float64)

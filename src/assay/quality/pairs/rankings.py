@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +41,9 @@ class Rankings:
         Names, sorted as text.
     repeated
         How many answers were set aside because the same rater answered the same item again later.
+    known, history
+        The right order of some items, and what is known of raters from before; set them with `knowing` and
+        `remembering`.
 
     Build one with `from_frame`, `from_choices` or `from_lists`.
     """
@@ -52,6 +56,8 @@ class Rankings:
     items: tuple[str, ...]
     raters: tuple[str, ...]
     repeated: int = 0
+    known: Mapping[str, Order] = field(default_factory=dict)
+    history: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item_N)
@@ -141,6 +147,21 @@ class Rankings:
             repeated=len(frame) - len(kept),
         )
 
+    def knowing(self, gold: Mapping[str, Order]) -> Rankings:
+        """Return the same answers with the right order of some items known, or their first candidates alone.
+
+        The verdict on a known item is that order; what people said of it shows who is reliable.
+
+        >>> said = Rankings.from_lists(["i"], ["ann"], [["b", "a"]])
+        >>> said.knowing({"i": (("a",), ("b",))}).pairs.known_N.tolist()
+        [0.0]
+        """
+        return replace(self, known={item: gold[item] for item in self.items if item in gold})
+
+    def remembering(self, history: Mapping[str, tuple[float, float]]) -> Rankings:
+        """Return the same answers with what is known of some raters from before, as `Pairs.remembering`."""
+        return replace(self, history=dict(history))
+
     @cached_property
     def cells(self) -> tuple[tuple[int, str], ...]:
         """Every item's candidates, (code of the item, name), sorted."""
@@ -178,6 +199,12 @@ class Rankings:
         return self._compared(self.shared, lambda _, name: code[name])
 
     def _compared(self, names: tuple[str, ...], code: Callable[[int, str], int]) -> Pairs:
+        places = {
+            code: {name: at for at, tied in enumerate(self.known[item]) for name in tied}
+            for code, item in enumerate(self.items)
+            if item in self.known
+        }
+        known: list[float] = []
         left: list[int] = []
         right: list[int] = []
         rater: list[int] = []
@@ -188,22 +215,22 @@ class Rankings:
             strict=True,
         )  # fmt: skip
         for item, who, counts, order, rest in answers:
-            levels = [[code(item, name) for name in tied] for tied in order]
-            below = [code(item, name) for name in rest]
-            each = counts * weight_of(sum(map(len, levels)), len(below))
-            for place, tied in enumerate(levels):
-                lower = [other for level in levels[place + 1 :] for other in level] + below
+            each = counts * weight_of(sum(map(len, order)), len(rest))
+            for place, tied in enumerate(order):
+                lower = [*(other for level in order[place + 1 :] for other in level), *rest]
                 for n, one in enumerate(tied):
-                    left += [one] * (len(tied) - n - 1 + len(lower))
-                    right += [*tied[n + 1 :], *lower]
+                    others = [*tied[n + 1 :], *lower]
+                    left += [code(item, one)] * len(others)
+                    right += [code(item, other) for other in others]
                     score += [0.5] * (len(tied) - n - 1) + [1.0] * len(lower)
+                    known += [_outcome(places.get(item), one, other) for other in others]
             rater += [who] * (len(left) - len(rater))
             weight += [each] * (len(left) - len(weight))
         if not left:
             raise VotesError("nobody preferred anything to anything; there is nothing to weigh")
         left_N, right_N, rater_N = (np.array(codes, dtype=np.int64) for codes in (left, right, rater))
         order_N = np.lexsort((rater_N, right_N, left_N))
-        return Pairs(
+        held = Pairs(
             left_N[order_N],
             right_N[order_N],
             rater_N[order_N],
@@ -211,7 +238,18 @@ class Rankings:
             np.array(weight)[order_N],
             names,
             self.raters,
+            known_N=np.array(known)[order_N] if self.known else None,
         )
+        return held.remembering(self.history) if self.history else held
+
+
+def _outcome(place: Mapping[str, int] | None, one: str, other: str) -> float:
+    """Return 1 where the one is known to be better, 0 where the other is, ½ for equals, NaN if unknown."""
+    if not place or not (one in place or other in place):
+        return math.nan
+    # What is not named in a known order is below all that is.
+    at_one, at_other = place.get(one, math.inf), place.get(other, math.inf)
+    return 0.5 if at_one == at_other else float(at_one < at_other)
 
 
 def weight_of(ranked: int, rest: int) -> float:

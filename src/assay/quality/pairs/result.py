@@ -31,6 +31,8 @@ class PairsResult:
         who reads the question the wrong way round. 1 where the method has no model of raters.
     method, assumed, converged, iterations, notes
         The registered name, what has to hold, whether the rounds came to rest, what was noticed.
+    counts_R_2
+        Expected comparisons of each rater that were meant as said, and that were not.
     """
 
     pairs: Pairs
@@ -45,6 +47,22 @@ class PairsResult:
     converged: bool = True
     iterations: int = 0
     notes: tuple[str, ...] = ()
+    counts_R_2: Floats | None = field(default=None, repr=False)
+
+    @property
+    def history(self) -> dict[str, tuple[float, float]]:
+        """Rater → comparisons meant as said, and not: what `Pairs.remembering` takes next time.
+
+        Those of this table and those it remembered; empty where the method has no model of raters.
+        """
+        if self.counts_R_2 is None:
+            return {}
+        before = self.pairs.history_R_2
+        held = self.counts_R_2 + (0 if before is None else before)
+        return {
+            rater: (float(meant), float(not_))
+            for rater, (meant, not_) in zip(self.pairs.raters, held, strict=True)
+        }
 
     @cached_property
     def verdicts(self) -> dict[str, float]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,19 @@ from assay.errors import TableError
 from assay.quality import reading
 from assay.quality.agreement.spans import Span
 from assay.quality.reading import Bools, Codes, Floats
+
+
+@dataclass(frozen=True)
+class MarkHistory:
+    """What a rater marked before: characters marked rightly, all they marked, all they should have marked.
+
+    `items` is how many items that was; all may be faded, such as by a half.
+    """
+
+    right: float
+    marked: float
+    wanted: float
+    items: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +47,10 @@ class Spans:
         Names, sorted as text.
     repeated
         How many answers were set aside because the same rater marked the same item again later.
+    known
+        The right spans of some items; set them with `knowing`.
+    history
+        What is known of raters from before; set it with `remembering`.
     """
 
     item_N: Codes
@@ -46,6 +63,8 @@ class Spans:
     items: tuple[str, ...]
     raters: tuple[str, ...]
     repeated: int = 0
+    known: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    history: Mapping[str, MarkHistory] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item_N)
@@ -120,6 +139,33 @@ class Spans:
         label = [json.dumps([list(span) for span in one]) for one in spans]
         return cls.from_frame(reading.listed(item=item, rater=rater, label=label))
 
+    def knowing(self, gold: Mapping[str, Sequence[Sequence[int]]]) -> Spans:
+        """Return the same answers with the right spans of some items known; items nobody saw are left out.
+
+        The verdict on a known item is what is known, and it is what raters are measured against there.
+
+        >>> said = Spans.from_lists(["i"], ["ann"], [[(0, 5)]])
+        >>> said.knowing({"i": [(3, 8), (0, 3)]}).known
+        {'i': ((0, 8),)}
+        """
+        own = {
+            item: _read(json.dumps([list(s) for s in gold[item]]), 1, np.inf)
+            for item in self.items
+            if item in gold
+        }
+        length_I = self.length_I.copy()
+        place = {item: code for code, item in enumerate(self.items)}
+        for item, spans in own.items():
+            length_I[place[item]] = max(int(length_I[place[item]]), *(end for _, end in spans), 0)
+        return replace(self, length_I=length_I, known={item: tuple(spans) for item, spans in own.items()})
+
+    def remembering(self, history: Mapping[str, MarkHistory]) -> Spans:
+        """Return the same answers with what is known of some raters from before.
+
+        `history` is such as `SpansResult.history` of an earlier fit. Raters not here are left out.
+        """
+        return replace(self, history={rater: history[rater] for rater in self.raters if rater in history})
+
     def marked(self) -> tuple[list[Span], list[tuple[str, str]], dict[str, int]]:
         """Return the spans, who looked at what, and the lengths, as coefficients of agreement take them.
 
@@ -140,9 +186,16 @@ class Spans:
         """The runs of characters between any two boundaries, all items one after the other."""
         stride = int(self.length_I.max(initial=0)) + 1
         item_S = self.item_N[self.answer_S]
+        right = [
+            (place * stride + start, place * stride + end)
+            for place, item in enumerate(self.items)
+            for start, end in self.known.get(item, ())
+        ]
+        right_G_2 = np.array(right, dtype=np.int64).reshape(-1, 2)
         cut = np.unique(
             np.concatenate(
                 [
+                    right_G_2.ravel(),
                     item_S * stride + self.start_S,
                     item_S * stride + self.end_S,
                     np.arange(len(self.items)) * stride,
@@ -163,20 +216,32 @@ class Spans:
         covered = sparse.csr_array(
             (np.ones(len(run)), (np.repeat(self.answer_S, size_S), run)), shape=(len(self), len(first))
         )
-        return Runs(item_U, first - item_U * stride, last - item_U * stride, covered)
+        known_I = np.array([item in self.known for item in self.items])
+        inside_U = np.zeros(len(first))
+        for start, end in right_G_2.tolist():
+            inside_U[np.searchsorted(first, start) : np.searchsorted(first, end)] = 1
+        known_U = np.where(known_I[item_U], inside_U, np.nan)
+        return Runs(item_U, first - item_U * stride, last - item_U * stride, covered, known_U)
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
     """U runs of characters, each marked as a whole or not at all by every answer.
 
-    `covered` (N × U, sparse) is 1 where an answer marks a run.
+    `covered` (N × U, sparse) is 1 where an answer marks a run. `known_U` is 1 or 0 where it is known whether
+    a run belongs, NaN elsewhere.
     """
 
     item_U: Codes
     start_U: Codes
     end_U: Codes
     covered: sparse.csr_array
+    known_U: Floats
+
+    def clamped(self, probability_U: Floats) -> Floats:
+        """Return probabilities with those of known items fixed."""
+        fixed_U: Floats = np.where(np.isnan(self.known_U), probability_U, self.known_U)
+        return fixed_U
 
     @cached_property
     def size_U(self) -> Floats:

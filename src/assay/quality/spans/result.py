@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from assay.quality.labels.shares import pooled
 from assay.quality.reading import Floats, summed
-from assay.quality.spans.columns import Spans
+from assay.quality.spans.columns import MarkHistory, Spans
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,8 @@ class SpansResult:
         count an item, not a character, as one observation.
     method, threshold, assumed, converged, iterations
         The registered name, from which probability on a character belongs, and what has to hold.
+    history
+        What each rater marked, here and remembered: what `Spans.remembering` takes next time.
     """
 
     spans: Spans
@@ -49,6 +52,7 @@ class SpansResult:
     assumed: tuple[str, ...] = ()
     converged: bool = True
     iterations: int = 0
+    history: Mapping[str, MarkHistory] = field(default_factory=dict, repr=False)
 
     @cached_property
     def verdicts(self) -> dict[str, tuple[tuple[int, int], ...]]:
@@ -87,7 +91,8 @@ def result_of(
     calls_U = size_U * np.maximum(probability_U, 1 - probability_U)
     size_I = summed(runs.item_U, size_U, n_items)
     calls_I = summed(runs.item_U, calls_U, n_items)
-    precision, recall = against_others(spans, weight_R, threshold)
+    marks = _marks(spans, weight_R, threshold)
+    precision, recall = marks.pooled(spans)
     # Rounding makes ties exact that differ in the last bit only, so that they break the same everywhere.
     chosen_U = np.round(probability_U, 9) >= threshold
     return SpansResult(
@@ -106,13 +111,19 @@ def result_of(
         assumed=assumed,
         converged=converged,
         iterations=iterations,
+        history=marks.history(spans),
     )
 
 
 def against_others(
     spans: Spans, weight_R: Floats, threshold: float
 ) -> tuple[tuple[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]:
-    """Return precision and recall of each rater, each with its interval, against everybody else's vote.
+    """Return precision and recall of each rater, each with its interval, against everybody else's vote."""
+    return _marks(spans, weight_R, threshold).pooled(spans)
+
+
+def _marks(spans: Spans, weight_R: Floats, threshold: float) -> _Marks:
+    """Compare each answer with everybody else's vote, or with what is known of the item.
 
     Only runs that an answer or enough others mark matter, so the work is in the number of marks: an answer's
     own runs are looked up one by one, and for recall the others' verdict is the vote without anybody taken
@@ -128,14 +139,61 @@ def against_others(
     agreed_M = np.round((voted_U[run_M] - weight_N[answer_M]) / np.maximum(others_M, 1e-12), 9) >= threshold
     seen_N = total_I[spans.item_N] - weight_N > 1e-9 * total_I[spans.item_N]
     n = len(spans)
+    known_M = runs.known_U[run_M]
+    agreed_M = np.where(np.isnan(known_M), agreed_M, known_M == 1)
     own_N = summed(answer_M, runs.size_U[run_M], n)
     both_N = summed(answer_M, runs.size_U[run_M] * agreed_M, n)
     missed_N = _missed(spans, voted_U / np.maximum(total_I[item_U], 1e-12), total_I, weight_N, threshold)
     theirs_N = both_N + missed_N
-    return (
-        pooled(spans.rater_N, len(spans.raters), both_N * seen_N, own_N * seen_N),
-        pooled(spans.rater_N, len(spans.raters), both_N * seen_N, theirs_N * seen_N),
-    )
+    if spans.known:
+        known_I = np.array([item in spans.known for item in spans.items])
+        wanted_I = summed(item_U, runs.size_U * (runs.known_U == 1), len(spans.items))
+        theirs_N = np.where(known_I[spans.item_N], wanted_I[spans.item_N], theirs_N)
+        seen_N = seen_N | known_I[spans.item_N]
+    return _Marks(both_N * seen_N, own_N * seen_N, theirs_N * seen_N)
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """Characters of each answer: those others have too, all it marks, and all that others have."""
+
+    both_N: Floats
+    own_N: Floats
+    theirs_N: Floats
+
+    def pooled(self, spans: Spans) -> tuple[tuple[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]:
+        """Return precision and recall of each rater with their intervals, what was remembered included."""
+        before = [(spans.raters.index(rater), past) for rater, past in spans.history.items()]
+        # What is remembered counts as answers of usual size: as many as there were items.
+        times = [max(round(past.items), 1) for _, past in before]
+        rater_N = np.append(spans.rater_N, np.repeat([rater for rater, _ in before], times).astype(np.int64))
+
+        def with_past(amount_N: Floats, past: list[float]) -> Floats:
+            each = np.repeat(np.array(past) / np.maximum(times, 1), times) if past else np.zeros(0)
+            return np.append(amount_N, each)
+
+        right = with_past(self.both_N, [past.right for _, past in before])
+        own = with_past(self.own_N, [past.marked for _, past in before])
+        theirs = with_past(self.theirs_N, [past.wanted for _, past in before])
+        n_raters = len(spans.raters)
+        return pooled(rater_N, n_raters, right, own), pooled(rater_N, n_raters, right, theirs)
+
+    def history(self, spans: Spans) -> dict[str, MarkHistory]:
+        """Return what was marked and what was remembered, for next time."""
+        n_raters = len(spans.raters)
+        sums = [summed(spans.rater_N, of, n_raters) for of in (self.both_N, self.own_N, self.theirs_N)]
+        items_R = np.bincount(spans.rater_N, minlength=n_raters)
+        found = {}
+        for place, rater in enumerate(spans.raters):
+            past = spans.history.get(rater, MarkHistory(0, 0, 0, 0))
+            right, marked, wanted = (float(of[place]) for of in sums)
+            found[rater] = MarkHistory(
+                past.right + right,
+                past.marked + marked,
+                past.wanted + wanted,
+                past.items + int(items_R[place]),
+            )
+        return found
 
 
 def _missed(spans: Spans, share_U: Floats, total_I: Floats, weight_N: Floats, threshold: float) -> Floats:

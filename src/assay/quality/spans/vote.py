@@ -101,7 +101,7 @@ def staple(
         marked_R = np.log(sensitivity_R) - np.log1p(-specificity_R) - unmarked_R
         item_I = summed(spans.item_N, spans.weight_N * unmarked_R[spans.rater_N], len(spans.items))
         odds_U = logit(share) + item_I[runs.item_U] + marked_R[spans.rater_N] @ weighted_cover
-        updated_U = expit(odds_U)
+        updated_U = runs.clamped(expit(odds_U))
         converged = bool(np.abs(updated_U - posterior_U).max(initial=0) < tolerance)
         posterior_U = updated_U
     return result_of(
@@ -119,8 +119,8 @@ def staple(
 def _share(spans: Spans, weight_R: Floats) -> Floats:
     weight_N = spans.weight_N * weight_R[spans.rater_N]
     total_I = summed(spans.item_N, weight_N, len(spans.items))
-    share_U: Floats = np.asarray(weight_N @ spans.runs.covered).ravel() / total_I[spans.runs.item_U]
-    return share_U
+    share_U = np.asarray(weight_N @ spans.runs.covered).ravel() / total_I[spans.runs.item_U]
+    return spans.runs.clamped(share_U)
 
 
 def _by_rater(spans: Spans, amount_N: Floats) -> Floats:
