@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 
 from django.db import close_old_connections, connection
 
@@ -34,6 +35,9 @@ BEAT_S = 2.0
 WITHIN_S = 180.0
 SILENCE_S = 60.0
 MAX_TOKENS = 1024
+BOXED_TOKENS = 320
+"""The small model does not know when to stop."""
+TRIAL_S = 20.0
 
 _WORKER = secrets.token_hex(16)
 _under_way: set[int] = set()
@@ -83,7 +87,8 @@ def answer(number: int) -> None:
     written_at, written = begun, ""
     try:
         endpoint = _endpoint(known.url, known.model, known.key)
-        for piece in stream(endpoint, asked, max_tokens=MAX_TOKENS, within_s=WITHIN_S):
+        most = MAX_TOKENS if known.url else BOXED_TOKENS
+        for piece in stream(endpoint, asked, max_tokens=most, within_s=WITHIN_S):
             said += piece
             if time.monotonic() - written_at >= EVERY_S and said != written:
                 with _turn():
@@ -100,6 +105,15 @@ def answer(number: int) -> None:
     else:
         with _turn():
             actions.finish(number, worker=_WORKER, text=said.strip(), seconds=time.monotonic() - begun)
+
+
+def try_out(project: endpoints.Project, number: int) -> str:
+    """Ask a model of a project for a few words while others are served, and return what it says."""
+    known = endpoints.numbered(project, number)
+    with one_at_a_time.stepped_aside():
+        endpoint = replace(_endpoint(known.url, known.model, known.key), timeout_s=TRIAL_S)
+        asked = [{"role": "user", "content": "Say hello in one short sentence."}]
+        return "".join(stream(endpoint, asked, max_tokens=40, within_s=TRIAL_S)).strip()
 
 
 def _fail(number: int, fault: str, problem: str) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import include, path
 
 from assay.platform.api import api
-from assay.platform.pages import home, insight, judging, members, people, projects, reviews, turns
+from assay.platform.pages import (
+    endpoints,
+    home,
+    insight,
+    judging,
+    members,
+    people,
+    projects,
+    reviews,
+    turns,
+)
 
 urlpatterns = [
     path("", home.projects, name="home"),
@@ -49,6 +59,9 @@ urlpatterns = [
     path("work/<str:token>/submit/", judging.submit, name="submit"),
     path("work/<str:token>/draft/", judging.draft, name="draft"),
     path("work/<str:token>/skip/", judging.skip, name="skip"),
+    path("projects/<slug:slug>/models/", endpoints.models, name="models"),
+    path("projects/<slug:slug>/models/<int:number>/try/", endpoints.try_out, name="try-model"),
+    path("projects/<slug:slug>/models/<int:number>/remove/", endpoints.remove, name="remove-model"),
     path("work/<str:token>/turns/", turns.turns, name="turns"),
     path("work/<str:token>/turns/<int:number>/again/", turns.again, name="turn-again"),
     path("kinds/<str:kind>/page.js", judging.kind_script, name="kind-script"),

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.http import Http404
+
 from assay.inference.embedded import MODEL
 from assay.judgments import Kind
 from assay.platform.models import EndpointRow, ProjectRow, TurnRow
 from assay.records import Item, Sample
 
+Project = ProjectRow
+
 
 def endpoints(project: ProjectRow) -> list[EndpointRow]:
     """Return the models of a project, by name."""
     return list(EndpointRow.objects.filter(project=project).defer("key").order_by("name"))
+
+
+def numbered(project: ProjectRow, number: int) -> EndpointRow:
+    """Return one model of a project, with its key."""
+    found = EndpointRow.objects.filter(project=project, pk=number).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def names(project: ProjectRow) -> list[str]:

@@ -16,7 +16,7 @@ from assay.platform.models import BriefRow, JudgmentRow, MembershipRow, PersonRo
 from assay.platform.queries.statements import Select, link
 
 SLUG_LIMIT, TITLE_LIMIT = 100, 200
-Right = Literal["judge", "read", "review", "manage", "invite"]
+Right = Literal["judge", "read", "review", "manage", "connect", "invite"]
 
 RIGHTS: dict[Right, tuple[str, ...]] = {
     "judge": (Role.OWNER, Role.AUTHOR, Role.REVIEWER, Role.CONTRIBUTOR),
@@ -24,6 +24,8 @@ RIGHTS: dict[Right, tuple[str, ...]] = {
     "read": (Role.OWNER, Role.AUTHOR, Role.REVIEWER, Role.VIEWER),
     "review": (Role.OWNER, Role.AUTHOR, Role.REVIEWER),
     "manage": (Role.OWNER, Role.AUTHOR),
+    # Who names the address of a model sends our server there: that is for whoever answers for the project.
+    "connect": (Role.OWNER,),
     "invite": (Role.OWNER,),
 }
 
