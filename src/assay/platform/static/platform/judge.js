@@ -121,7 +121,7 @@
     const field = told.dataset.field;
     const input = field && (form.elements[field] || form.elements[`labels.${field}`] || form.querySelector(`[name^="${CSS.escape(field)}."]`));
     const first = input && (input instanceof RadioNodeList ? input[0] : input);
-    if (first) { first.setAttribute("aria-invalid", "true"); first.setAttribute("aria-describedby", "problem"); first.focus(); }
+    if (first) { first.setAttribute("aria-invalid", "true"); first.setAttribute("aria-describedby", "problem"); (first.closest("[data-key]") || first).focus(); }
     place.scrollIntoView({ block: "nearest" });
   };
   const submit = () => {
@@ -135,7 +135,7 @@
   // What a kind's own script answers to, it answers to only while it has the focus.
   const own = (element) => element.closest("[data-own-keys]");
   const groups = () => [...form.querySelectorAll(".group")].filter((group) => !own(group) && group.querySelector("[data-key]"));
-  const open = (group) => group.querySelector("[type=radio]") && !group.querySelector(":checked");
+  const open = (group) => group.querySelector("[type=radio], [type=checkbox]") && !group.querySelector(":checked");
   let visited = null;
   const mark = () => {
     const all = groups(), sharing = all.filter((group) => group.querySelector('[data-key="1"]'));
