@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from assay.figures import Figure, leader, nothing, specification
+from assay.quality.experiment import Effect
 from assay.records import Skill, Verdict
 
 ROWS = 60  # more lines than this are a texture, not a figure
@@ -221,6 +222,56 @@ def good_at(cells: Sequence[Skill]) -> Figure:
         for cell in sorted(cells, key=lambda cell: (order.index(cell.question), -cell.mean, cell.rater))
     ]
     return Figure(title, caption, spec, table)
+
+
+def effects(named: Sequence[tuple[str, Effect]]) -> Figure:
+    """Return one line per thing that two versions were compared on: the change, and its 95 % interval.
+
+    >>> found = Effect(0.1, 0.02, 0.18, 0.03, 0.01, (0.7, 0.8), (6, 6), 40, 240)
+    >>> effects([("agree", found)]).rows[0]["change"]
+    10.0
+    """
+    title = "What the second version changes"
+    if not named:
+        return nothing(title, "Nothing has been judged by both versions yet.")
+    rows = [
+        {
+            "compared": name,
+            "change": round(100 * one.difference, 3),
+            "low": None if one.low is None else round(100 * one.low, 3),
+            "high": None if one.high is None else round(100 * one.high, 3),
+            "first": round(one.means[0], 4),
+            "second": round(one.means[1], 4),
+            "by chance": round(one.chance, 4),
+            "people": sum(one.people),
+            "items": one.items,
+        }
+        for name, one in named
+    ]
+    caption = (
+        "Dot: the change in percentage points. Line: its 95 % interval. "
+        "Left of 0 the first version has more of it, right of 0 the second."
+    )
+    y = {"field": "compared", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 320}}
+    x = {"field": "change", "type": "quantitative", "title": "change in percentage points"}
+    tooltip = [
+        {"field": name, "type": "nominal" if name == "compared" else "quantitative", "title": name}
+        for name in ("compared", "change", "low", "high", "by chance", "people", "items")
+    ]
+    spec = specification(
+        f"{title}. {caption}",
+        rows,
+        height={"step": 34},
+        layer=[
+            {"mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.6}, "encoding": {"x": {"datum": 0}}},
+            {
+                "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.55},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tooltip},
+            },
+            {"mark": {"type": "point", "size": 70}, "encoding": {"x": x, "y": y, "tooltip": tooltip}},
+        ],
+    )
+    return Figure(title, caption, spec, rows)
 
 
 def contest(verdicts: Sequence[Verdict]) -> Figure:

@@ -13,7 +13,7 @@ from assay.errors import AnswerError, AssayError
 from assay.platform import kindpages
 from assay.platform.actions import work as actions
 from assay.platform.pages.request import answer_of, person_of, seconds_of
-from assay.platform.queries import projects
+from assay.platform.queries import pilots, projects
 from assay.platform.queries import work as queries
 
 
@@ -42,6 +42,8 @@ def submit(request: HttpRequest, token: str) -> HttpResponse:
     except AssayError as refusal:
         given = queries.assignment(queries.lease_or_404(person, token))
         return _page(request, given, refusal=refusal)
+    if pilots.teaches(judgment):
+        return redirect("lesson", judgment.pk)
     return redirect("judge", judgment.project.slug)
 
 

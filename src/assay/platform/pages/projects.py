@@ -14,39 +14,20 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from assay import registry
 from assay.errors import AssayError
-from assay.judgments import kind as kind_named
+from assay.platform.actions import importing
 from assay.platform.actions import people as people_actions
-from assay.platform.actions import projects as actions
 from assay.platform.pages import figures
-from assay.platform.pages.request import brief_of, lines_of, person_of
-from assay.platform.queries import outcomes
+from assay.platform.pages.request import person_of
+from assay.platform.queries import outcomes, pilots
 from assay.platform.queries import projects as queries
 from assay.platform.queries import work as works
 
 PATIENCE = 1.0
 UPLOAD_LIMIT = 1 << 30
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    """Ask for a brief, and open a project with it."""
-    person = person_of(request)
-    if not queries.may_open(person):
-        raise Http404
-    found = {"kinds": [kind_named(name) for name in registry.names("kinds")], "given": request.POST}
-    if request.method == "GET":
-        return render(request, "platform/new_project.html", found)
-    try:
-        project = actions.open_project(owner=person, brief=brief_of(request.POST))
-    except AssayError as wrong:
-        found |= {"problem": str(wrong), "field": getattr(wrong, "field", "")}
-        return render(request, "platform/new_project.html", found, status=422)
-    return redirect("project", project.slug)
 
 
 @login_required
@@ -57,6 +38,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     found: dict[str, object] = {
         "project": member.project,
         "brief": queries.latest_brief(member.project).record(),
+        "life": pilots.life(member.project),
         "progress": queries.progress(member.project),
         "members": queries.members(member.project),
         "outside": queries.judged_from_outside(member.project),
@@ -107,8 +89,6 @@ def figure_table(request: HttpRequest, slug: str, name: str) -> HttpResponseBase
 @require_POST
 def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
     """Take a table of prompts, answers or comparisons."""
-    from assay import tables  # noqa: PLC0415 -- polars takes 0.4 s that the start of the server need not
-
     member = queries.membership(person_of(request), slug, "manage")
     file = request.FILES.get("table")
     try:
@@ -116,21 +96,14 @@ def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
             raise AssayError(_("Choose a file first."))
         if (file.size or 0) > UPLOAD_LIMIT:
             raise AssayError(_("The file is larger than 1 GB; bring it in with assay import."))
-        found = tables.works(tables.read(file.read(), file.name or ""))
-        report = actions.bring_in(
-            project=member.project,
-            items=found.items,
-            samples=found.samples,
-            judgments=found.judgments,
-            pairs=found.pairs,
-        )
+        found = importing.bring_in_file(project=member.project, file=file)
     except AssayError as wrong:
         messages.error(request, _("Nothing was brought in: %s") % wrong)
     else:
         text = _(
             "%(works)s new works, %(items)s new items, %(samples)s new answers, %(judgments)s judgments."
         )
-        messages.success(request, text % vars(report))
+        messages.success(request, text % vars(found.report))
         if found.repeated:
             text = _("%s votes gave way to a later one of the same rater on the same pair.")
             messages.warning(request, text % found.repeated)
@@ -163,28 +136,6 @@ def raw_judgments(request: HttpRequest, slug: str) -> HttpResponseBase:
     member = queries.membership(person_of(request), slug, "manage")
     lines = outcomes.raw_lines(member.project)
     return _download(lines, f"{slug}-judgments.jsonl", "application/x-ndjson")
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def brief(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show every version of a brief, and publish the next."""
-    member = queries.membership(person_of(request), slug, "manage")
-    found: dict[str, object] = {"project": member.project, "versions": queries.briefs(member.project)}
-    if request.method == "GET":
-        now = queries.latest_brief(member.project).record()
-        found |= {"goal": now.goal, "principles": "\n".join(now.principles)}
-        return render(request, "platform/brief.html", found)
-    try:
-        actions.publish_brief(
-            project=member.project,
-            goal=request.POST.get("goal", "").strip(),
-            principles=lines_of(request.POST.get("principles", "")),
-        )
-    except AssayError as wrong:
-        found |= {name: request.POST.get(name, "") for name in ("goal", "principles")}
-        return render(request, "platform/brief.html", found | {"problem": str(wrong)}, status=422)
-    return redirect("project", slug)
 
 
 @login_required

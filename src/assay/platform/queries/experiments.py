@@ -28,6 +28,9 @@ from assay.records import Brief, Judgment, Work
 if TYPE_CHECKING:
     from assay.pipeline.trying import Comparison
 
+Experiment = ExperimentRow
+"""For those who name the type of an experiment and touch no table."""
+
 Stamp = tuple[int, int | None]
 
 _kept: dict[int, tuple[Stamp, Future[list[Comparison]]]] = {}

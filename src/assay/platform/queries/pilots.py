@@ -446,3 +446,31 @@ def _in_order(judgment: JudgmentRow, work: Work) -> list[tuple[object, str]]:
     shown = [by_id[sample] for sample in judgment.shown if sample in by_id]
     rest = [sample for sample in work.samples if sample not in shown]
     return list(zip([*shown, *rest], PLACES, strict=False))
+
+
+# -- for the pages -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Life:
+    """Where a project stands on its way, and what it lacks before it may open."""
+
+    state: str
+    title: str
+    lacking: str
+    waived: str
+    pilot: PilotRow | None
+    open_cases: int
+
+    @property
+    def opens(self) -> bool:
+        """Whether it may be opened now."""
+        return not self.lacking
+
+
+def life(project: ProjectRow) -> Life:
+    """Return where a project stands."""
+    pilot = last(project)
+    left = cases(pilot).filter(state=EdgeCaseRow.OPEN).count() if pilot and pilot.closed_at is None else 0
+    title = str(State(project.state).label)
+    return Life(project.state, title, lacking(project), project.waived, pilot, left)

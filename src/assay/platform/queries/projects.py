@@ -53,6 +53,15 @@ def may(found: MembershipRow, right: Right) -> bool:
     return found.role in RIGHTS[right]
 
 
+Project, Person = ProjectRow, PersonRow
+"""For those who name the type of a project or a person and touch no table."""
+
+
+def judges(project: ProjectRow) -> int:
+    """Count the people who may judge in a project."""
+    return MembershipRow.objects.filter(project=project, role__in=RIGHTS["judge"]).count()
+
+
 def rights_of(found: MembershipRow) -> dict[str, bool]:
     """Say for each right whether a membership gives it."""
     return {right: may(found, right) for right in RIGHTS}

@@ -7,6 +7,8 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from assay.platform import markdown
+from assay.platform.queries.briefs import pay_of
+from assay.records import Brief
 
 register = template.Library()
 
@@ -29,6 +31,23 @@ def get(mapping: object, key: str) -> object:
     """Look up a key that is itself a variable; nothing where it is missing."""
     found = mapping.get(key) if hasattr(mapping, "get") else None
     return "" if found is None else found
+
+
+@register.filter
+def pay(brief: Brief) -> str:
+    """Say what a brief pays."""
+    return pay_of(brief)
+
+
+@register.filter
+def points(difference: float) -> str:
+    """Show a difference of shares in percentage points, with its sign.
+
+    >>> points(-0.125), points(0.04)
+    ('−12.5', '+4.0')
+    """
+    sign = "−" if difference < 0 else "+"
+    return f"{sign}{abs(difference) * 100:.1f}"
 
 
 @register.filter
