@@ -16,6 +16,7 @@ import categorical
 import data
 import kinds
 import numpy as np
+import people
 import robust
 import speed
 from harness import QUICK, ROOT, SCRATCH, Figure, environment, step, timed, write
@@ -288,6 +289,7 @@ def main() -> None:
         told += agreement(peers)
     else:
         print(f"skipped all real crowds: needs {data.TRUTH.relative_to(ROOT.parent)} beside this checkout")
+    told += people.figures(real=data.there())
     told += honest()
     told += speeds()
     write("quality", told)

@@ -188,15 +188,17 @@ def test_votes_alone_show_who_is_good_in_which_language():
     assert skill_in(found, "ann", "sw")["mean"] > skill_in(found, "half", "sw")["mean"] + 0.1
 
 
-def test_a_vote_on_a_known_answer_counts_fully_and_others_for_what_verdicts_are_worth():
+def test_evidence_is_told_by_where_it_comes_from_and_what_rests_on_verdicts_is_less_sure():
     table, truth = judged(2)
     known = {item: truth[item] for item in list(truth)[:40]}
 
     found = evidence_of(table, ensemble(Columns.from_frame(table)), known).profiles()
 
+    alone = evidence_of(table, ensemble(Columns.from_frame(table))).profiles()
     assert found["gold"].to_list() == [20.0] * 10
-    assert (found["peers"] < 40).all()
-    assert (found["peers"] > 0).all()
+    assert found["unsure"].to_list() == found["peers"].to_list() == [40.0] * 10
+    own, unsure = skill_in(found, "ann", "en"), skill_in(alone, "ann", "en")
+    assert own["high"] - own["low"] < unsure["high"] - unsure["low"]
     parts = found.select("gold", "peers", "reviews", "outcomes", "earlier").sum_horizontal()
     np.testing.assert_allclose(parts, found["total"])
 
@@ -248,7 +250,7 @@ def test_projects_one_after_the_other_come_to_the_same_as_all_at_once():
     first = evidence_of(table, found, truth).profiles()
     then = evidence_of(table, None, reviews=reviews, history=first).profiles()
 
-    shown = ["rater", "language", "mean", "low", "high", "right", "total"]
+    shown = ["rater", "language", "mean", "low", "high", "right", "total", "unsure"]
     for one, other in zip(at_once.select(shown).rows(), then.select(shown).rows(), strict=True):
         assert one[:2] == other[:2]
         np.testing.assert_allclose(one[2:], other[2:], atol=1e-9)

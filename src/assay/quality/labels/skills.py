@@ -179,7 +179,8 @@ def _pooled(result: Result, right_N: Floats, weight_N: Floats) -> tuple[Floats, 
     right_R = np.bincount(rater_N, right_N * weight_N, n_raters)
     # The crowd's accuracy, itself held back from 0 and 1 by one vote each way.
     crowd = (right_R.sum() + 1) / (votes_R.sum() + 2)
-    return (right_R + PRIOR_VOTES * crowd) / (votes_R + PRIOR_VOTES), votes_R + PRIOR_VOTES
+    mean_R: Floats = (right_R + PRIOR_VOTES * crowd) / (votes_R + PRIOR_VOTES)
+    return mean_R, votes_R + PRIOR_VOTES
 
 
 def interval(mean_R: Floats, votes_R: Floats, error_R: Floats | float) -> tuple[Floats, Floats]:

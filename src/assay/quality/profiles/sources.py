@@ -9,22 +9,24 @@ from operator import add
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
+from scipy.special import expit, logit, ndtr
 
 from assay import tables
 from assay.errors import AssayError, TableError
 from assay.quality.labels.result import Result
-from assay.quality.labels.skills import PRIOR_VOTES, SIGMAS, rightness, skills
+from assay.quality.labels.skills import SIGMAS, rightness
 from assay.quality.pairs.result import PairsResult
 from assay.quality.profiles.evidence import AXES, Evidence
 from assay.quality.profiles.fit import profiles
-from assay.quality.reading import Floats
 
 SOURCES = ("gold", "peers", "reviews", "outcomes", "earlier")
 """Where evidence comes from; the names of the columns that say how much."""
 
-LEAST_SHARE = 0.1
-"""What a vote against a verdict is worth at least, in known answers, however unsure the yardstick."""
+YARDSTICK_ERROR = 0.75
+"""Standard deviation, in log-odds, of how far verdicts may all err in one direction for a person.
+
+Chosen on simulated crowds whose people share mistakes: there the intervals of profiles hold the true share
+for 95 % of people, with and without known answers for a tenth of the items."""
 
 MOST_CELLS = 2**27
 """Numbers in everybody's covariances, above which no profile is drawn (1 GB)."""
@@ -32,25 +34,28 @@ MOST_CELLS = 2**27
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """Evidence by where it comes from; `evidence` is all of it."""
+    """Evidence by where it comes from; `unsure` is the part of it that rests on verdicts, here or earlier."""
 
     by_source: Mapping[str, Evidence]
+    unsure: Evidence | None = None
 
     @property
     def evidence(self) -> Evidence:
         """All of it in one sum."""
         if not self.by_source:
-            raise AssayError(
-                "there is no evidence about anybody; give at least one answer that can be judged"
-            )
+            raise AssayError("there is no evidence about anybody; give an answer that can be judged")
         return reduce(add, self.by_source.values())
 
     def profiles(self) -> pl.DataFrame | None:
         """Return one row a person × skill × language × domain that anything is known of, the best first.
 
-        `mean`, `low`, `high` are the fitted skill; `right` of `total` is what it rests on, in known answers,
-        and goes back in as the history of a later project; `gold`, `peers`, `reviews`, `outcomes` and
-        `earlier` are the parts of `total`. `None` where people × levels are too many to fit together.
+        `mean`, `low`, `high` are the fitted skill; `right` of `total` is what it rests on, in votes, and goes
+        back in as the history of a later project; `gold`, `peers`, `reviews`, `outcomes` and `earlier` are
+        the parts of `total`, and `unsure` what of it rests on verdicts. `None` where people × levels are too
+        many to fit together.
+
+        The interval knows that verdicts err, and err together: on the scale of log-odds its variance grows by
+        that of `YARDSTICK_ERROR`, times the share that is unsure, of the cell or of the person, squared.
         """
         evidence = self.evidence
         levels = 1 + sum(evidence.frame[axis].n_unique() for axis in AXES)
@@ -64,9 +69,13 @@ class Gathered:
                 found = found.join(part, on=keys, how="left", maintain_order="left")
             else:
                 found = found.with_columns(pl.lit(None, pl.Float64).alias(source))
-        return found.with_columns(pl.col(SOURCES).fill_null(0.0)).sort(
-            *AXES, "mean", "rater", descending=[False, False, False, True, False]
-        )
+        if self.unsure is not None:
+            part = self.unsure.frame.select(*keys, pl.col("total").alias("unsure"))
+            found = found.join(part, on=keys, how="left", maintain_order="left")
+        else:
+            found = found.with_columns(pl.lit(0.0).alias("unsure"))
+        found = _widened(found.with_columns(pl.col(*SOURCES, "unsure").fill_null(0.0)))
+        return found.sort(*AXES, "mean", "rater", descending=[False, False, False, True, False])
 
 
 def evidence_of(
@@ -81,11 +90,11 @@ def evidence_of(
 ) -> Gathered:
     """Turn answers and all that is known of them into evidence about people.
 
-    Gold: a vote is right or wrong, and counts fully. Peers: it is right with the probability that everybody
-    else's votes give its label, and all of a person's together count as many known answers as the honest
-    interval of `skills` stands for, never less than a tenth. A comparison is right with the probability that
-    the one chosen is truly above, that comparison left out; ties say nothing. Reviews and outcomes are shares
-    from 0 to 1 with a `weight` each where there is one: what an outcome is worth as a known answer.
+    Gold: a vote is right or wrong. Peers: it is right with the probability that everybody else's votes give
+    its label, and the intervals of profiles know that this may be off. A comparison is right with the
+    probability that the one chosen is truly above, that comparison left out; ties say nothing. Reviews and
+    outcomes are shares from 0 to 1, with a `weight` each where there is one: what an outcome is worth as a
+    known answer.
 
     Parameters
     ----------
@@ -126,16 +135,18 @@ def evidence_of(
         for source, rows in told.items()
         if len(rows)
     }
+    unsure = [gathered["peers"]] if "peers" in gathered else []
     if history is not None:
-        gathered["earlier"] = earlier(tables.frame_of(history))
-    return Gathered(gathered)
+        gathered["earlier"], more = earlier(tables.frame_of(history))
+        unsure += [more] if more is not None else []
+    return Gathered(gathered, reduce(add, unsure) if unsure else None)
 
 
-def earlier(frame: pl.DataFrame) -> Evidence:
-    """Read the profiles of earlier projects as evidence.
+def earlier(frame: pl.DataFrame) -> tuple[Evidence, Evidence | None]:
+    """Read the profiles of earlier projects as evidence, and the part of it that rested on verdicts.
 
     >>> kept = {"rater": ["ann"], "language": ["sw"], "right": [9.0], "total": [10.0]}
-    >>> earlier(pl.DataFrame(kept)).frame["total"].to_list()
+    >>> earlier(pl.DataFrame(kept))[0].frame["total"].to_list()
     [10.0]
     """
     for name in ("rater", "right", "total"):
@@ -152,7 +163,22 @@ def earlier(frame: pl.DataFrame) -> Evidence:
         row = int(wrong.arg_true()[0]) + 1
         raise TableError("a total is above 0, and right is from 0 to it", row=row, column="right")
     rows = numbers.with_columns(pl.col("right") / pl.col("total"), weight=pl.col("total"))
-    return Evidence.from_frame(rows.select(pl.all().exclude("total", "at")))
+    known = Evidence.from_frame(rows.select(pl.all().exclude("total", "at")))
+    if "unsure" not in frame.columns:
+        return known, None
+    part = rows.with_columns(pl.col("unsure").cast(pl.Float64, strict=False).clip(0, pl.col("total")))
+    part = part.filter(pl.col("unsure") > 0).with_columns(weight=pl.col("unsure"))
+    return known, Evidence.from_frame(part.select(pl.all().exclude("total", "at"))) if len(part) else None
+
+
+def _widened(found: pl.DataFrame) -> pl.DataFrame:
+    """Return profiles whose intervals know how much of their evidence rests on verdicts."""
+    person = pl.col("unsure").sum().over("rater") / pl.col("total").sum().over("rater")
+    share = found.select(pl.max_horizontal(pl.col("unsure") / pl.col("total"), person)).to_series()
+    low, high = (logit(found[end].to_numpy()) for end in ("low", "high"))
+    middle = (low + high) / 2
+    half = np.hypot((high - low) / 2, SIGMAS * YARDSTICK_ERROR * share.to_numpy())
+    return found.with_columns(pl.Series("low", expit(middle - half)), pl.Series("high", expit(middle + half)))
 
 
 def _labels(frame: pl.DataFrame, found: Result, gold: Mapping[str, str]) -> pl.DataFrame:
@@ -167,31 +193,17 @@ def _labels(frame: pl.DataFrame, found: Result, gold: Mapping[str, str]) -> pl.D
     known_N = gold_N != -2
     against = rightness(found)
     right_N = np.where(known_N, columns.label_N == gold_N, against.right_N)
-    share_N = np.where(known_N, 1.0, _stands_for(found)[columns.rater_N])
     rows = pl.DataFrame(
         {
             "item": pl.Series(columns.items)[columns.item_N],
             "rater": pl.Series(columns.raters)[columns.rater_N],
             "right": np.clip(right_N, 0, 1),
-            "weight": share_N * columns.weights_N,
+            "weight": columns.weights_N,
             "source": pl.Series(["peers", "gold"])[known_N.astype(np.int64)],
             "counts": known_N | (against.counted_N > 0),
         }
     )
     return _placed(rows.filter("counts").drop("counts"), frame, ["item", "rater"])
-
-
-def _stands_for(found: Result) -> Floats:
-    """Return what one of a rater's votes against verdicts is worth, in known answers.
-
-    A beta of n votes and mean m has the variance m (1 − m) / (n + 1); solved for n with the variance of the
-    honest interval.
-    """
-    known = skills(found)
-    variance_R = ((known.high_R - known.low_R) / (2 * SIGMAS)) ** 2
-    stands_R = known.mean_R * (1 - known.mean_R) / np.maximum(variance_R, 1e-12) - 1 - PRIOR_VOTES
-    share_R: Floats = np.clip(stands_R / np.maximum(known.votes_R, 1), LEAST_SHARE, 1.0)
-    return share_R
 
 
 def _pairs(frame: pl.DataFrame, found: PairsResult) -> pl.DataFrame:
