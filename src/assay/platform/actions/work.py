@@ -50,7 +50,10 @@ def claim_work(
     try:
         return _resume(person, project, now) or _begin(person, project, now, rng or np.random.default_rng())
     except BudgetSpentError:
-        return None
+        if project.budget is not None:
+            return None
+        project.refresh_from_db()  # it got its budget just now
+        return claim_work(person=person, project=project, rng=rng)
     except IntegrityError:  # the same person asked twice at the same moment, on a server with several writers
         return next(iter(work.leases(person, project)), None)
 
@@ -142,7 +145,9 @@ def _take_place(project: ProjectRow, number: int, *, judged: int = 0) -> bool:
     )
     # Whoever sets a first budget locks the works and counts their places. A place that was taken in the
     # meantime would be missing from the count, so that one is given back.
-    return bool(taken) and (project.budget is not None or not projects.has_budget(project))
+    if project.budget is None and projects.has_budget(project):
+        raise BudgetSpentError(_("The project has got a budget just now; please try again."))
+    return bool(taken)
 
 
 def _spend(project: ProjectRow) -> None:
