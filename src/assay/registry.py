@@ -37,6 +37,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "la": "assay.quality.labels.la:la",
         "la-two-pass": "assay.quality.labels.la:la_two_pass",
         "dawid-skene": "assay.quality.labels.dawid_skene:dawid_skene",
+        "dawid-skene-em": "assay.quality.labels.dawid_skene:dawid_skene_em",
         "hierarchical": "assay.quality.labels.hierarchical:hierarchical",
         "hierarchical-two": "assay.quality.labels.hierarchical:hierarchical_two",
         "ebcc": "assay.quality.labels.ebcc:ebcc",

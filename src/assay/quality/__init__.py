@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assay.quality.labels.columns import Columns as Columns
     from assay.quality.labels.contest import contest as contest
     from assay.quality.labels.dawid_skene import dawid_skene as dawid_skene
+    from assay.quality.labels.dawid_skene import dawid_skene_em as dawid_skene_em
     from assay.quality.labels.difficulty import Difficulty as Difficulty
     from assay.quality.labels.difficulty import difficulty as difficulty
     from assay.quality.labels.ebcc import ebcc as ebcc
@@ -46,7 +47,7 @@ _MODULES = {
     "assay.quality.labels.bwa": ("bwa",),
     "assay.quality.labels.columns": ("Columns",),
     "assay.quality.labels.contest": ("contest",),
-    "assay.quality.labels.dawid_skene": ("dawid_skene",),
+    "assay.quality.labels.dawid_skene": ("dawid_skene", "dawid_skene_em"),
     "assay.quality.labels.difficulty": ("Difficulty", "difficulty"),
     "assay.quality.labels.ebcc": ("ebcc",),
     "assay.quality.labels.ensemble": ("ensemble",),

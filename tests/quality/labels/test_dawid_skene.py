@@ -7,26 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.quality import Columns, dawid_skene, majority
+from assay.quality import Columns, dawid_skene, dawid_skene_em, majority
 
 
-def crowd(seed: int, *, items: int = 40, raters: int = 8, labels: int = 3, votes: int = 5) -> list[tuple]:
-    """Votes of raters who are right 70 % of the time, on random labels."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(labels, size=items)
-    return [
-        (f"i{item}", f"r{rater}", str(truth[item] if rng.random() < 0.7 else rng.integers(labels)))
-        for item in range(items)
-        for rater in rng.choice(raters, size=min(votes, raters), replace=False)
-    ]
-
-
-def columns_of(votes) -> Columns:
-    return Columns.from_lists(*zip(*votes, strict=True))
-
-
-def plain_dawid_skene(votes, rounds: int) -> dict[str, dict[str, float]]:
-    """Dawid and Skene's algorithm in loops, with the same prior: 3 on the diagonal, 1 off."""
+def plain_dawid_skene(votes, rounds: int, right=3.0, wrong=1.0, often=1.0) -> dict[str, dict[str, float]]:
+    """Dawid and Skene's algorithm in loops, with the same prior: 3 on the diagonal, 1 off; or none."""
     items = sorted({item for item, _, _ in votes})
     raters = sorted({rater for _, rater, _ in votes})
     labels = sorted({label for _, _, label in votes})
@@ -35,16 +20,24 @@ def plain_dawid_skene(votes, rounds: int) -> dict[str, dict[str, float]]:
         counts = {k: sum(i == item and label == k for i, _, label in votes) for k in labels}
         belief[item] = {k: count / sum(counts.values()) for k, count in counts.items()}
     for _ in range(rounds):
-        theta = {(r, k, lab): 3.0 if k == lab else 1.0 for r in raters for k in labels for lab in labels}
+        theta = dict.fromkeys(((r, k, lab) for r in raters for k in labels for lab in labels), 0.0)
         for item, rater, label in votes:
             for k in labels:
                 theta[rater, k, label] += belief[item][k]
+        for r, k, lab in theta:
+            if any(theta[r, other, lab] > 0 for other in labels):
+                theta[r, k, lab] = max(theta[r, k, lab], 1e-10)
+        for r, k, lab in theta:
+            theta[r, k, lab] += right if k == lab else wrong
         for r in raters:
             for k in labels:
                 total = sum(theta[r, k, lab] for lab in labels)
                 for lab in labels:
                     theta[r, k, lab] /= total
-        share = {k: (sum(belief[i][k] for i in items) + 1) / (len(items) + len(labels)) for k in labels}
+        share = {
+            k: max((sum(belief[i][k] for i in items) + often) / (len(items) + often * len(labels)), 1e-10)
+            for k in labels
+        }
         for item in items:
             logs = {
                 k: math.log(share[k]) + sum(math.log(theta[r, k, lab]) for i, r, lab in votes if i == item)
@@ -57,8 +50,8 @@ def plain_dawid_skene(votes, rounds: int) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_fast_form_agrees_with_the_loops(seed):
-    votes = crowd(seed)
+def test_the_fast_form_agrees_with_the_loops(votes_of, columns_of, seed):
+    votes = votes_of(seed)
 
     result = dawid_skene(columns_of(votes), tolerance=0, max_iterations=7)
 
@@ -67,7 +60,48 @@ def test_the_fast_form_agrees_with_the_loops(seed):
     np.testing.assert_allclose(result.posterior_I_K, expected, atol=1e-9)
 
 
-def test_skilled_people_outvote_a_careless_majority():
+@pytest.mark.parametrize("seed", range(5))
+def test_without_a_prior_it_is_what_dawid_and_skene_wrote(votes_of, columns_of, seed):
+    votes = votes_of(seed)
+
+    result = dawid_skene_em(columns_of(votes), tolerance=0, max_iterations=7)
+
+    plain = plain_dawid_skene(votes, rounds=7, right=0.0, wrong=0.0, often=0.0)
+    expected = [[plain[item][label] for label in result.columns.labels] for item in result.columns.items]
+    np.testing.assert_allclose(result.posterior_I_K, expected, atol=1e-8)
+
+
+def test_without_a_prior_the_numbers_are_those_of_crowd_kit(columns_of):
+    """Its `DawidSkene(n_iter=6, tol=-inf)`, version 1.4.2, on the same votes."""
+    said = {
+        "i0": {"r0": 2, "r1": 2, "r2": 0, "r3": 2},
+        "i1": {"r2": 2, "r3": 2, "r4": 2},
+        "i2": {"r1": 1, "r3": 2, "r4": 2},
+        "i3": {"r0": 2, "r1": 2, "r2": 0, "r3": 0, "r4": 2},
+        "i4": {"r0": 0, "r1": 1, "r2": 1, "r4": 1},
+        "i5": {"r1": 1, "r2": 1, "r3": 2, "r4": 1},
+        "i6": {"r0": 1, "r1": 2, "r2": 0, "r3": 0, "r4": 0},
+        "i7": {"r2": 1, "r3": 1, "r4": 0},
+    }
+    votes = [(item, rater, str(label)) for item, own in said.items() for rater, label in own.items()]
+
+    result = dawid_skene_em(columns_of(votes), tolerance=0, max_iterations=6)
+
+    theirs = [[0, 0, 1], [0, 0, 1], [0, 0.00717, 0.99283], [0, 0, 1], [0, 1, 0], [0, 1, 0], [1, 0, 0]]
+    np.testing.assert_allclose(result.posterior_I_K, [*theirs, [0, 1, 0]], atol=1e-6)
+
+
+def test_without_a_prior_a_single_vote_each_teaches_nothing_but_the_most_common_label():
+    given = ["b", "b", "a", "b", "b", "b", "a", "a", "b"]
+    votes = Columns.from_lists([str(n // 3) for n in range(9)], [str(n) for n in range(9)], given)
+
+    bare, held = dawid_skene_em(votes), dawid_skene(votes)
+
+    assert set(bare.verdicts.values()) == {"b"}
+    assert held.verdicts["2"] == "a"
+
+
+def test_skilled_people_outvote_a_careless_majority(columns_of):
     rng = np.random.default_rng(1)
     truth = rng.integers(2, size=300)
     accuracy = {"ann": 0.95, "ben": 0.95, "coin1": 0.5, "coin2": 0.5, "coin3": 0.5}
@@ -88,8 +122,8 @@ def test_skilled_people_outvote_a_careless_majority():
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())
-def test_renaming_and_reordering_change_nothing_but_names(seed, data):
-    votes = crowd(seed, items=12, raters=5)
+def test_renaming_and_reordering_change_nothing_but_names(votes_of, columns_of, seed, data):
+    votes = votes_of(seed, items=12, raters=5)
     order = data.draw(st.permutations(range(len(votes))))
     renamed = [(f"x{v[0]}", f"y{v[1]}", f"z{v[2]}") for v in (votes[place] for place in order)]
 
@@ -98,6 +132,7 @@ def test_renaming_and_reordering_change_nothing_but_names(seed, data):
     assert {f"x{item}": f"z{label}" for item, label in before.verdicts.items()} == after.verdicts
 
 
+@pytest.mark.parametrize("method", [dawid_skene, dawid_skene_em])
 @settings(max_examples=25, deadline=None)
 @given(
     votes=st.lists(
@@ -106,8 +141,8 @@ def test_renaming_and_reordering_change_nothing_but_names(seed, data):
         max_size=30,
     )
 )
-def test_any_votes_give_rows_that_sum_to_one_and_no_nan(votes):
-    result = dawid_skene(columns_of(votes))
+def test_any_votes_give_rows_that_sum_to_one_and_no_nan(columns_of, method, votes):
+    result = method(columns_of(votes))
 
     assert np.isfinite(result.posterior_I_K).all()
     np.testing.assert_allclose(result.posterior_I_K.sum(axis=1), 1)
@@ -120,5 +155,5 @@ def test_one_person_and_one_item_is_enough():
     assert result.posterior_I_K.tolist() == [[1.0]]
 
 
-def test_it_says_when_it_had_to_stop_before_coming_to_rest():
-    assert not dawid_skene(columns_of(crowd(3)), tolerance=0, max_iterations=3).converged
+def test_it_says_when_it_had_to_stop_before_coming_to_rest(votes_of, columns_of):
+    assert not dawid_skene(columns_of(votes_of(3)), tolerance=0, max_iterations=3).converged

@@ -10,21 +10,6 @@ from assay.quality import Columns, score
 from assay.quality.labels.glad import glad
 
 
-def crowd(seed: int, *, items: int = 40, raters: int = 8, labels: int = 3, votes: int = 5) -> list[tuple]:
-    """Votes of raters of very different skill, on random labels."""
-    rng = np.random.default_rng(seed)
-    truth, skill = rng.integers(labels, size=items), rng.uniform(0.1, 1, raters)
-    return [
-        (f"i{item}", f"r{rater}", str(truth[item] if rng.random() < skill[rater] else rng.integers(labels)))
-        for item in range(items)
-        for rater in rng.choice(raters, size=votes, replace=False)
-    ]
-
-
-def columns_of(votes) -> Columns:
-    return Columns.from_lists(*zip(*votes, strict=True))
-
-
 def plain_glad(votes, rounds: int) -> dict[str, dict[str, float]]:  # noqa: PLR0912 -- loops on purpose
     """EM with two scoring steps a round, in loops over votes."""
     items, labels = sorted({v[0] for v in votes}), sorted({v[2] for v in votes})
@@ -75,8 +60,8 @@ def plain_glad(votes, rounds: int) -> dict[str, dict[str, float]]:  # noqa: PLR0
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("labels", [2, 4])
-def test_the_fast_form_agrees_with_the_loops(seed, labels):
-    votes = crowd(seed, labels=labels)
+def test_the_fast_form_agrees_with_the_loops(mixed_votes, columns_of, seed, labels):
+    votes = mixed_votes(seed, labels=labels)
 
     result = glad(columns_of(votes), tolerance=0, max_iterations=6)
 
@@ -85,8 +70,8 @@ def test_the_fast_form_agrees_with_the_loops(seed, labels):
     np.testing.assert_allclose(result.posterior_I_K, expected, atol=1e-9)
 
 
-def test_names_of_labels_and_order_of_votes_do_not_matter():
-    votes = crowd(1)
+def test_names_of_labels_and_order_of_votes_do_not_matter(mixed_votes, columns_of):
+    votes = mixed_votes(1)
     other = {"0": "b", "1": "c", "2": "a"}
     renamed = [(f"x{i}", f"y{r}", other[label]) for i, r, label in reversed(votes)]
 
@@ -96,7 +81,7 @@ def test_names_of_labels_and_order_of_votes_do_not_matter():
     np.testing.assert_allclose(before.posterior_I_K, after.posterior_I_K[:, place], atol=1e-9)
 
 
-def test_an_able_rater_on_gold_outweighs_two_who_guess():
+def test_an_able_rater_on_gold_outweighs_two_who_guess(columns_of):
     rng = np.random.default_rng(2)
     truth = rng.integers(2, size=30)
     votes = [(f"g{n}", "ann", str(k)) for n, k in enumerate(truth)]

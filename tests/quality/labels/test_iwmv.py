@@ -10,21 +10,6 @@ from assay.quality import Columns, score
 from assay.quality.labels.iwmv import iwmv
 
 
-def crowd(seed: int, *, items: int = 40, raters: int = 8, labels: int = 3, votes: int = 5) -> list[tuple]:
-    """Votes of raters of very different skill, on random labels."""
-    rng = np.random.default_rng(seed)
-    truth, skill = rng.integers(labels, size=items), rng.uniform(0.1, 1, raters)
-    return [
-        (f"i{item}", f"r{rater}", str(truth[item] if rng.random() < skill[rater] else rng.integers(labels)))
-        for item in range(items)
-        for rater in rng.choice(raters, size=votes, replace=False)
-    ]
-
-
-def columns_of(votes) -> Columns:
-    return Columns.from_lists(*zip(*votes, strict=True))
-
-
 def plain_iwmv(votes, rounds: int) -> dict[str, set[str]]:
     """Li and Yu's algorithm in loops: item → the labels on top after the last round."""
     items, labels = sorted({v[0] for v in votes}), sorted({v[2] for v in votes})
@@ -41,8 +26,8 @@ def plain_iwmv(votes, rounds: int) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_fast_form_agrees_with_the_loops(seed):
-    votes = crowd(seed)
+def test_the_fast_form_agrees_with_the_loops(mixed_votes, columns_of, seed):
+    votes = mixed_votes(seed)
 
     result = iwmv(columns_of(votes))
 
@@ -53,8 +38,8 @@ def test_the_fast_form_agrees_with_the_loops(seed):
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())
-def test_renaming_and_reordering_change_nothing_but_names(seed, data):
-    votes = crowd(seed, items=12, raters=5)
+def test_renaming_and_reordering_change_nothing_but_names(mixed_votes, columns_of, seed, data):
+    votes = mixed_votes(seed, items=12, raters=5)
     order = data.draw(st.permutations(range(len(votes))))
     other = {"0": "b", "1": "c", "2": "a"}
     renamed = [(f"x{v[0]}", f"y{v[1]}", other[v[2]]) for v in (votes[place] for place in order)]
@@ -73,14 +58,14 @@ def test_renaming_and_reordering_change_nothing_but_names(seed, data):
         max_size=30,
     )
 )
-def test_any_votes_give_rows_that_sum_to_one_and_no_nan(votes):
+def test_any_votes_give_rows_that_sum_to_one_and_no_nan(columns_of, votes):
     posterior_I_K = iwmv(columns_of(votes)).posterior_I_K
 
     assert (posterior_I_K >= 0).all()
     np.testing.assert_allclose(posterior_I_K.sum(axis=1), 1)
 
 
-def test_a_rater_known_from_gold_outvotes_two_who_are_known_to_guess():
+def test_a_rater_known_from_gold_outvotes_two_who_are_known_to_guess(columns_of):
     votes = [(f"g{n}", "ann", "xy"[n % 2]) for n in range(10)]
     votes += [(f"g{n}", rater, "x") for n in range(10) for rater in ("ben", "cleo")]
     votes += [("new", "ann", "y"), ("new", "ben", "x"), ("new", "cleo", "x")]

@@ -9,21 +9,6 @@ from assay.quality import Columns, score
 from assay.quality.labels.mace import mace
 
 
-def crowd(seed: int, *, items: int = 40, raters: int = 8, labels: int = 3, votes: int = 5) -> list[tuple]:
-    """Votes of raters of very different skill, on random labels."""
-    rng = np.random.default_rng(seed)
-    truth, skill = rng.integers(labels, size=items), rng.uniform(0.1, 1, raters)
-    return [
-        (f"i{item}", f"r{rater}", str(truth[item] if rng.random() < skill[rater] else rng.integers(labels)))
-        for item in range(items)
-        for rater in rng.choice(raters, size=votes, replace=False)
-    ]
-
-
-def columns_of(votes) -> Columns:
-    return Columns.from_lists(*zip(*votes, strict=True))
-
-
 def plain_mace(votes, rounds: int) -> dict[str, dict[str, float]]:
     """Variational Bayes in loops over votes, from vote shares."""
     items, labels = sorted({v[0] for v in votes}), sorted({v[2] for v in votes})
@@ -58,9 +43,9 @@ def plain_mace(votes, rounds: int) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_fast_form_agrees_with_the_loops(seed, monkeypatch):
+def test_the_fast_form_agrees_with_the_loops(mixed_votes, columns_of, seed, monkeypatch):
     monkeypatch.setitem(mace.__globals__, "SHARPNESS", (1.0,))
-    votes = crowd(seed)
+    votes = mixed_votes(seed)
 
     result = mace(columns_of(votes), tolerance=0, max_iterations=13)
 
@@ -69,8 +54,8 @@ def test_the_fast_form_agrees_with_the_loops(seed, monkeypatch):
     np.testing.assert_allclose(result.posterior_I_K, expected, atol=1e-6)
 
 
-def test_the_evidence_bound_never_falls(monkeypatch):
-    climb, held = mace.__globals__["_climb"], mace.__globals__["_Held"](columns_of(crowd(2)))
+def test_the_evidence_bound_never_falls(mixed_votes, columns_of, monkeypatch):
+    climb, held = mace.__globals__["_climb"], mace.__globals__["_Held"](columns_of(mixed_votes(2)))
     place = mace.__globals__["_Place"](held.columns.shares_I_K, np.ones(len(held.columns)))
     bounds = []
     for rounds in range(1, 30):
@@ -80,8 +65,8 @@ def test_the_evidence_bound_never_falls(monkeypatch):
     assert (np.diff(bounds) > -1e-9).all()
 
 
-def test_names_of_labels_and_order_of_votes_do_not_matter():
-    votes = crowd(1)
+def test_names_of_labels_and_order_of_votes_do_not_matter(mixed_votes, columns_of):
+    votes = mixed_votes(1)
     other = {"0": "b", "1": "c", "2": "a"}
     renamed = [(f"x{i}", f"y{r}", other[label]) for i, r, label in reversed(votes)]
 
@@ -91,15 +76,15 @@ def test_names_of_labels_and_order_of_votes_do_not_matter():
     np.testing.assert_allclose(before.posterior_I_K, after.posterior_I_K[:, place], atol=1e-9)
 
 
-def test_the_same_dice_give_the_same_bytes():
-    columns = columns_of(crowd(3))
+def test_the_same_dice_give_the_same_bytes(mixed_votes, columns_of):
+    columns = columns_of(mixed_votes(3))
 
     first, second = (mace(columns, rng=np.random.default_rng(5)).posterior_I_K for _ in range(2))
 
     assert first.tobytes() == second.tobytes()
 
 
-def test_a_majority_of_spammers_is_seen_through():
+def test_a_majority_of_spammers_is_seen_through(columns_of):
     rng = np.random.default_rng(1)
     truth = rng.integers(3, size=60)
     votes = [(str(i), r, str(truth[i])) for i in range(60) for r in ("ann", "ben")]
