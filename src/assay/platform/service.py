@@ -273,36 +273,23 @@ def create_project(
 
 def bring_in(project: str, imported: Imported, *, brief: Brief | None = None) -> Report:
     """Bring a table into a project; with a brief, open the project first. All of it comes in, or nothing."""
-    from assay.platform.actions import projects as actions
+    from assay.platform.actions import importing
     from assay.platform.queries import projects as queries
 
     if brief is not None:
         return _open(brief, imported, None)[1]
-    return actions.bring_in(
-        project=queries.by_slug(project),
-        items=imported.items,
-        samples=imported.samples,
-        judgments=imported.judgments,
-        pairs=imported.pairs,
-    )
+    return importing.bring_in_parts(project=queries.by_slug(project), found=imported)
 
 
 def _open(brief: Brief, imported: Imported, owner: str | None) -> tuple[str, Report]:
-    from assay.platform.actions import people
-    from assay.platform.actions import projects as actions
+    from assay.platform.actions import importing, people
     from assay.platform.queries import people as known
 
     person = known.named(owner) if owner else people.ensure_administrator()
     if person is None:
         raise AssayError(f"there is nobody called {owner!r}; add them first")
-    project, report = actions.open_with(
-        owner=person,
-        brief=brief,
-        items=imported.items,
-        samples=imported.samples,
-        judgments=imported.judgments,
-        pairs=imported.pairs,
-        waived="It was opened from a shell.",
+    project, report = importing.open_with(
+        owner=person, brief=brief, found=imported, waived="It was opened from a shell."
     )
     return project.slug, report
 

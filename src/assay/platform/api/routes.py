@@ -14,7 +14,7 @@ from pydantic import ConfigDict
 
 from assay import registry
 from assay.errors import AnswerError, AssayError
-from assay.platform.actions import projects as project_actions
+from assay.platform.actions import importing
 from assay.platform.actions import work as actions
 from assay.platform.queries import outcomes, people, projects
 from assay.platform.queries import work as works
@@ -105,18 +105,9 @@ def skip(request: HttpRequest, token: str) -> dict[str, object]:
 @api.post("projects/{slug}/import")
 def bring_in(request: HttpRequest, slug: str, table: File[UploadedFile]) -> dict[str, object]:
     """Bring in a table: all of it, or nothing."""
-    from assay import tables  # noqa: PLC0415 -- polars takes 0.4 s that the start of the server need not
-
     member = projects.membership(people.signed_in(request.user), slug, "manage")
-    found = tables.works(tables.read(table.read(), table.name or ""))
-    report = project_actions.bring_in(
-        project=member.project,
-        items=found.items,
-        samples=found.samples,
-        judgments=found.judgments,
-        pairs=found.pairs,
-    )
-    return {**vars(report), "repeated": found.repeated}
+    found = importing.bring_in_file(project=member.project, file=table)
+    return {**vars(found.report), "repeated": found.repeated}
 
 
 @api.get("projects/{slug}/export/{form}")
