@@ -104,9 +104,15 @@ def bring_up_to_date(*, project: ProjectRow, patience: float | None = None) -> K
     if found is None or told is None:
         return None
     with transaction.atomic():
+        _alone(project)
         doubts = _keep_doubts(project, found)
         grown = _grow(project, found) if project.state == State.OPEN else 0
     return Kept(grown, doubts, keep_skills(project=project, told=told))
+
+
+def _alone(project: ProjectRow) -> None:
+    """Keep others out who bring the same project up to date, until the transaction ends."""
+    ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 # -- doubt and overlap ---------------------------------------------------------------------------------------
@@ -207,7 +213,7 @@ def keep_skills(*, project: ProjectRow, told: Sequence[Shown]) -> int:
     }
     wanted = routing.skills_of(projects.latest_brief(project).content)
     with transaction.atomic():
-        ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)  # one at a time
+        _alone(project)
         EvidenceRow.objects.filter(project=project).delete()
         EvidenceRow.objects.bulk_create(
             EvidenceRow(
@@ -233,11 +239,8 @@ def _fitted(evidence: Sequence[EvidenceRow]) -> list[SkillRow]:
     from assay.pipeline import evidence as fitting  # noqa: PLC0415 -- as in `queries.skills`
 
     seen = [
-        (
-            row.skill,
-            fitting.Shown(str(row.person_id), row.language or "und", row.domain, row.right, row.total),
-        )
-        for row in evidence
+        (each.skill, fitting.Shown(str(each.person_id), each.language, each.domain, each.right, each.total))
+        for each in evidence
     ]
     with stepped_aside():
         found = fitting.fitted(seen)
