@@ -244,6 +244,13 @@ def speeds() -> list[Figure]:
             "<= 20",
         )
     )
+    found = speed.ask("stream", votes, runs=3)
+    name = f"speed: Stream, a verdict and skills after every vote, {votes:.0e} votes"
+    told += [
+        Figure(name, found["cpu_s"] / votes * 1e6, "microseconds CPU a vote", "<= 20"),
+        Figure(f"{name}, accuracy", found["accuracy"], "%"),
+        Figure(f"{name}, peak of the process", found["peak_mb"], "MB"),
+    ]
     step("speed: larger than memory")
     for votes in sizes[-1:]:
         with tempfile.TemporaryDirectory() as folder:

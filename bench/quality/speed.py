@@ -70,6 +70,27 @@ def once(method: str, votes: int) -> dict[str, float]:
     }
 
 
+def streamed(votes: int) -> dict[str, float]:
+    """One `Stream.add` a vote, the votes in random order."""
+    from assay.quality import Stream
+
+    item_N, rater_N, label_N, truth_I = crowd(votes)
+    order_N = np.random.default_rng(0).permutation(votes)
+    rows = [
+        (f"i{item}", f"r{rater}", str(label))
+        for item, rater, label in zip(
+            item_N[order_N].tolist(), rater_N[order_N].tolist(), label_N[order_N].tolist(), strict=True
+        )
+    ]
+    stream = Stream([str(label) for label in range(LABELS)])
+    start = time.process_time()
+    for item, rater, label in rows:
+        stream.add(item, rater, label)
+    took = time.process_time() - start
+    right = [stream.verdict(f"i{item}").label == str(label) for item, label in enumerate(truth_I.tolist())]
+    return {"cpu_s": took, "accuracy": 100 * float(np.mean(right)), "peak_mb": peak_mb()}
+
+
 def out_of_core(folder: str, held: float) -> dict[str, float]:
     import polars as pl
 
@@ -118,6 +139,8 @@ def ask(*arguments: object, runs: int = 1) -> dict[str, float]:
 if __name__ == "__main__":
     if sys.argv[1] == "parts":
         print(json.dumps(out_of_core(sys.argv[2], float(sys.argv[3]))))
+    elif sys.argv[1] == "stream":
+        print(json.dumps(streamed(int(sys.argv[2]))))
     elif sys.argv[1] == "write":
         write_votes(Path(sys.argv[2]), int(sys.argv[3]))
         print("{}")

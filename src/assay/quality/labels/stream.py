@@ -108,6 +108,7 @@ class Stream:
         self._code = {label: code for code, label in enumerate(self.labels)}
         self._items: dict[str, _Item] = {}
         self._raters: dict[str, _Rater] = {}
+        self._prior_total = PRIOR_RIGHT + (len(self.labels) - 1) * PRIOR_WRONG
         self._share = [1.0] * len(self.labels)
         self._right = self._compared = 0.0
         self._now = -np.inf
@@ -310,7 +311,7 @@ class Stream:
 
     def _likelihood(self, person: _Rater, code: int, weight: float, own: list[float]) -> list[float]:
         """Return how probable a vote is under each right label, `own` votes left out of the rater's table."""
-        prior_total = PRIOR_RIGHT + (len(self.labels) - 1) * PRIOR_WRONG
+        prior_total = self._prior_total
         row = [
             (count - part + PRIOR_WRONG) / (sums - part + prior_total)
             for count, sums, part in zip(person.counts[code], person.total, own)  # noqa: B905 -- hot
@@ -323,26 +324,39 @@ class Stream:
 
         Were this item's own votes left in, the first few on it would vouch for each other for good.
         """
-        counted = held.counted
-        return [
-            self._likelihood(person, code, weight, counted if worth == 1 else [worth * q for q in counted])
-            for person, code, weight, worth in zip(  # noqa: B905 -- hot
-                held.people, held.given, held.weights, self._worths(held)
-            )
-        ]
+        counted, prior_total = held.counted, self._prior_total
+        likelihoods = []
+        for person, code, weight, worth in zip(  # noqa: B905 -- hot
+            held.people, held.given, held.weights, self._worths(held)
+        ):
+            if weight == worth == 1:  # as `_likelihood` does; a call costs as much as the sums
+                total = person.total
+                row = [
+                    (count - part + PRIOR_WRONG) / (sums - part + prior_total)
+                    for count, sums, part in zip(person.counts[code], total, counted)  # noqa: B905 -- hot
+                ]
+                row[code] += (PRIOR_RIGHT - PRIOR_WRONG) / (total[code] - counted[code] + prior_total)
+            else:
+                row = self._likelihood(person, code, weight, [worth * q for q in counted])
+            likelihoods.append(row)
+        return likelihoods
 
     def _score(self, held: _Item, likelihoods: list[list[float]]) -> None:
         """Judge every vote on an item by the verdict with that vote divided out."""
-        lonely, counted, worths = len(held.raters) == 1, held.counted, self._worths(held)
+        counted, worths = held.counted, self._worths(held)
+        if held.known >= 0 or len(held.raters) == 1:
+            for place, (person, code) in enumerate(zip(held.people, held.given)):  # noqa: B905 -- hot
+                self._compare(person, held, place, counted[code] if held.known >= 0 else -1.0, worths[place])
+            return
         for place, (person, code) in enumerate(zip(held.people, held.given)):  # noqa: B905 -- hot
-            if held.known >= 0:
-                right = counted[code]
-            elif lonely:
-                right = -1.0
+            others = [q / own for q, own in zip(counted, likelihoods[place])]  # noqa: B905 -- hot
+            right, before = others[code] / sum(others), held.right[place]
+            if before >= 0:  # as `_compare` does
+                person.right += worths[place] * (right - before)
+                self._right += held.weights[place] * (right - before)
+                held.right[place] = right
             else:
-                others = [q / own for q, own in zip(counted, likelihoods[place])]  # noqa: B905 -- hot
-                right = others[code] / sum(others)
-            self._compare(person, held, place, right, worths[place])
+                self._compare(person, held, place, right, worths[place])
 
     def _compare(self, person: _Rater, held: _Item, place: int, right: float, worth: float) -> None:
         """Count how right a vote is by everybody else's, instead of what was counted for it before."""
