@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay.errors import AnswerError
+from assay.errors import AnswerError, AssayError
 from assay.judgments import written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
 
@@ -21,6 +21,12 @@ class Rubric:
     asks = True
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
+        for question in brief.questions:
+            if question.type not in ("categorical", "ordinal") or question.several:
+                raise AssayError(
+                    f"criteria are judged with one label each, which is not what {question.name!r} asks; "
+                    "take a rating for numbers, a choice for several labels"
+                )
         return brief.questions
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
