@@ -49,11 +49,11 @@ def fill(home: Path, *, works: int, people: int, cap: int = 1) -> None:
     )
     for number in range(people):
         service.add_person(f"person{number}", PASSWORD)
-        service.add_member(slug, f"person{number}")
+        service.add_member(slug, f"person{number}", "contributor" if number else "author")
 
 
 @contextmanager
-def server(home: Path) -> Iterator[tuple[int, int, float]]:
+def server(home: Path, database: str = "") -> Iterator[tuple[int, int, float]]:
     """Serve a folder; give the port, the process and the seconds from its start to the first answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -63,6 +63,7 @@ def server(home: Path) -> Iterator[tuple[int, int, float]]:
         [ASSAY, "up", "--home", str(home), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        env={**os.environ, **({"ASSAY_DATABASE": database} if database else {})},
     )
     try:
         while True:
@@ -91,6 +92,8 @@ class Person:
 
     def __post_init__(self) -> None:
         self.link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        if self.cookies:
+            return  # signed in before
         form = self.ask("GET", "/sign-in/")[1].decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         fields = {"name": self.name, "password": PASSWORD}
@@ -173,19 +176,31 @@ def run(port: int, pid: int, *, clients: int, limit: int) -> Load:
     return Load(tally[0], refused, seconds, cpu_of(pid) - before, resident_mb(pid), loops)
 
 
-def truth(home: Path) -> tuple[int, int]:
+ABOVE = (
+    "select coalesce(sum(n - cap), 0) from (select w.cap, count(*) n from platform_judgmentrow j "
+    "join platform_workrow w on w.id = j.work_id where j.supersedes_id is null group by w.id, w.cap) as each "
+    "where n > cap"
+)
+TWICE = (
+    "select count(*) from (select 1 from platform_judgmentrow where supersedes_id is null "
+    "group by work_id, person_id having count(*) > 1) as each"
+)
+
+
+def ask(home: Path, question: str, database: str = "") -> list[tuple]:
+    """Read what stands in the database, past the program."""
+    if database:
+        import psycopg
+
+        with psycopg.connect(database) as link:
+            return link.execute(question).fetchall()
+    with sqlite3.connect(f"file:{home / 'assay.sqlite3'}?mode=ro", uri=True) as link:
+        return link.execute(question).fetchall()
+
+
+def truth(home: Path, database: str = "") -> tuple[int, int]:
     """Return how many judgments stand above the cap, and how many people judged a work twice."""
-    with sqlite3.connect(f"file:{home / 'assay.sqlite3'}?mode=ro", uri=True) as database:
-        above = database.execute(
-            "select coalesce(sum(n - cap), 0) from (select w.cap, count(*) n from platform_judgmentrow j "
-            "join platform_workrow w on w.id = j.work_id where j.supersedes_id is null group by w.id) "
-            "where n > cap"
-        ).fetchone()[0]
-        twice = database.execute(
-            "select count(*) from (select 1 from platform_judgmentrow where supersedes_id is null "
-            "group by work_id, person_id having count(*) > 1)"
-        ).fetchone()[0]
-    return above, twice
+    return int(ask(home, ABOVE, database)[0][0]), int(ask(home, TWICE, database)[0][0])
 
 
 if __name__ == "__main__":
