@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from assay.records import Judgment, Pay, Skill, Statement, Verdict
+from assay.wording import Sentence, counted, say
 
 HOUR = 3_600.0
 FEW_VOTES = 10
@@ -54,35 +55,64 @@ def _statement(
     contested = tuple(
         sorted((work for work in works if contest_of.get(work, 0) >= CONTESTED), key=lambda w: -contest_of[w])
     )
-    pace = "" if middle is None else f", in {middle:.0f} seconds" + (" each (median)" if len(own) > 1 else "")
-    sentences = [f"You judged {len(own)} work{'s' if len(own) > 1 else ''}{pace}."]
+    sentences: list[str] = [_pace(len(own), middle)]
     sentences += [_about(skill) for skill in skills]
     if contested:
         sentences.append(
-            f"{len(contested)} of your works are ones on which skilled people are split; "
-            "a word from you on why would help the brief."
+            counted(
+                "{count} of your works is one on which skilled people are split; "
+                "a word from you on why would help the brief.",
+                "{count} of your works are ones on which skilled people are split; "
+                "a word from you on why would help the brief.",
+                len(contested),
+            )
         )
     return Statement(rater, tuple(sentences), len(own), middle, skills, contested)
 
 
-def _about(skill: Skill) -> str:
+def _pace(works: int, seconds: float | None) -> Sentence:
+    if seconds is None:
+        return counted("You judged {count} work.", "You judged {count} works.", works)
+    return counted(
+        "You judged {count} work, in {seconds:.0f} seconds.",
+        "You judged {count} works, in {seconds:.0f} seconds each (median).",
+        works,
+        seconds=seconds,
+    )
+
+
+def _about(skill: Skill) -> Sentence:
+    numbers = {"question": skill.question, "mean": skill.mean, "low": skill.low, "high": skill.high}
     if skill.votes == 0:
-        return (
-            f"On “{skill.question}” nobody else has judged your works yet: there is nothing to compare with."
+        return say(
+            "On “{question}” nobody else has judged your works yet: there is nothing to compare with.",
+            question=skill.question,
         )
-    measure = "known answers" if skill.against == "gold" else "the verdicts that others reached"
     if skill.measure:
-        sentence = (
-            f"On “{skill.question}” your {skill.measure} is {skill.mean:.2f} "
-            f"(95 % interval {skill.low:.2f} to {skill.high:.2f})."
+        sentence = say(
+            "On “{question}” your {measure} is {mean:.2f} (95 % interval {low:.2f} to {high:.2f}).",
+            measure=skill.measure,
+            **numbers,
+        )
+    elif skill.against == "gold":
+        sentence = say(
+            "On “{question}” you are right about {mean:.0%} of the time "
+            "(95 % interval {low:.0%} to {high:.0%}), measured against known answers.",
+            **numbers,
         )
     else:
-        sentence = (
-            f"On “{skill.question}” you are right about {skill.mean:.0%} of the time "
-            f"(95 % interval {skill.low:.0%} to {skill.high:.0%}), measured against {measure}."
+        sentence = say(
+            "On “{question}” you are right about {mean:.0%} of the time "
+            "(95 % interval {low:.0%} to {high:.0%}), measured against the verdicts that others reached.",
+            **numbers,
         )
     if skill.votes < FEW_VOTES:
-        sentence += f" That rests on {skill.votes} vote{'s' if skill.votes > 1 else ''} only."
+        return counted(
+            "{sentence} That rests on {count} vote only.",
+            "{sentence} That rests on {count} votes only.",
+            skill.votes,
+            sentence=sentence,
+        )
     return sentence
 
 

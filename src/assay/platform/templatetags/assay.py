@@ -5,10 +5,13 @@ from __future__ import annotations
 from django import template
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 
 from assay.platform import markdown
+from assay.platform.queries.attachments import Files
 from assay.platform.queries.briefs import pay_of
 from assay.records import Brief
+from assay.wording import translated
 
 register = template.Library()
 
@@ -18,6 +21,28 @@ def prose(text: str, language: str = "und") -> SafeString:
     """Show somebody's text: Markdown made safe, in its own language and direction."""
     lang = format_html(' lang="{}"', language) if language and language != "und" else ""
     return format_html('<div class="prose" dir="auto"{}>{}</div>', lang, markdown.html(text or ""))
+
+
+@register.simple_tag
+def item_text(text: str, language: str = "und", files: Files | None = None) -> SafeString:
+    """Show a text of an item, with the files that it places."""
+    lang = format_html(' lang="{}"', language) if language and language != "und" else ""
+    urls = files.urls if files else {}
+    return format_html('<div class="prose" dir="auto"{}>{}</div>', lang, markdown.html(text or "", urls))
+
+
+@register.simple_tag
+def item_files(files: Files | None = None) -> SafeString:
+    """Show the files of an item that its text does not place."""
+    if not files or not files.below:
+        return SafeString("")
+    return format_html('<div class="prose files">{}</div>', markdown.html(files.below, files.urls))
+
+
+@register.filter
+def said(text: str) -> str:
+    """Say a sentence of the path in the reader's language."""
+    return translated(text, gettext, ngettext)
 
 
 @register.filter

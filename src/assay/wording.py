@@ -1,0 +1,81 @@
+"""Sentences that remember what they were made of, so that a page can say them in another language.
+
+The path speaks English and knows of no translation. What it says to people it makes with `say` and `counted`:
+text like any other, which carries its template and its values along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+
+class Sentence(str):
+    """Text in English, with the template it was made from; `plural` where it counts something.
+
+    >>> said = say("You judged {work} in {seconds:.0f} seconds.", work="one work", seconds=90.2)
+    >>> said, said.template
+    ('You judged one work in 90 seconds.', 'You judged {work} in {seconds:.0f} seconds.')
+    """
+
+    template: str
+    plural: str
+    number: int
+    values: Mapping[str, object]
+
+    def __new__(
+        cls, template: str, values: Mapping[str, object], *, plural: str = "", count: int = 1
+    ) -> Sentence:
+        """Fill the template in, the plural one where there is one and the count is not 1."""
+        made = super().__new__(cls, (plural if plural and count != 1 else template).format(**values))
+        made.template, made.plural, made.number = template, plural, count
+        made.values = MappingProxyType(dict(values))
+        return made
+
+    def __reduce__(self) -> tuple[Callable[..., Sentence], tuple[object, ...]]:
+        """Let a sentence travel between processes."""
+        return _again, (self.template, dict(self.values), self.plural, self.number)
+
+
+def _again(template: str, values: dict[str, object], plural: str, count: int) -> Sentence:
+    return Sentence(template, values, plural=plural, count=count)
+
+
+def say(template: str, /, **values: object) -> Sentence:
+    """Make a sentence from a template as `str.format` knows it.
+
+    >>> say("Keep the {field} under {limit:,} characters.", field="reason", limit=4000)
+    'Keep the reason under 4,000 characters.'
+    """
+    return Sentence(template, values)
+
+
+def counted(one: str, many: str, /, count: int, **values: object) -> Sentence:
+    """Make a sentence that counts something; both templates may name `count`.
+
+    >>> counted("{count} vote only", "{count} votes only", 1), counted("{count} vote", "{count} votes", 0)
+    ('1 vote only', '0 votes')
+    """
+    return Sentence(one, {"count": count, **values}, plural=many, count=count)
+
+
+def translated(text: str, one: Callable[[str], str], several: Callable[[str, str, int], str]) -> str:
+    """Return a sentence as two functions translate templates (`gettext`, `ngettext`), values included.
+
+    Text that is no sentence of ours, such as a name, stays as it is; so does a translation that does not fit
+    its values, in English: a slip of a translator breaks no page.
+
+    >>> translated(say("Hello, {name}.", name="Ann"), lambda text: "Salaam, {name}.", lambda a, b, n: a)
+    'Salaam, Ann.'
+    """
+    if not isinstance(text, Sentence):
+        return text
+    template = several(text.template, text.plural, text.number) if text.plural else one(text.template)
+    values = {
+        name: translated(value, one, several) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
+    try:
+        return template.format(**values)
+    except (KeyError, IndexError, ValueError):
+        return str(text)
