@@ -43,6 +43,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "right": ("right", "accepted", "passed"),
     "gold": ("gold", "gold_label"),
     "rater_kind": ("rater_kind",),
+    "attachments": ("attachments",),
 }
 """Our name for a column → the names it may come under, the first one found wins."""
 
@@ -396,7 +397,7 @@ def works(frame: pl.DataFrame) -> Imported:
     elif find(frame, "text") is not None and find(frame, "author") is not None:
         wanted += ["author"]
         texts = ["text"]
-    extra = ["item", "context", "language", "domain", "seconds"]
+    extra = ["item", "context", "language", "domain", "seconds", "attachments"]
     if pairs:
         extra += ["rater"]
     picked = pick(frame, wanted, optional=extra, blank=texts)
@@ -464,7 +465,10 @@ def _item(cells: Mapping[str, Any]) -> Item:
     prompt, context = _normal(cells["prompt"]), _normal(cells.get("context") or "")
     # A digest of the text, so that the same prompt imported twice is the same item.
     name = cells.get("item") or hashlib.blake2b(f"{prompt}\0{context}".encode(), digest_size=6).hexdigest()
-    return Item(str(name), prompt, context, cells.get("language") or "und", cells.get("domain") or "")
+    files = tuple(file.strip() for file in (cells.get("attachments") or "").split("|") if file.strip())
+    return Item(
+        str(name), prompt, context, cells.get("language") or "und", cells.get("domain") or "", files
+    )
 
 
 def _authors(cells: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

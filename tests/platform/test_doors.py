@@ -100,6 +100,8 @@ PAGES = {
     "reviews/<int:number>/appeal/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "disputes/<int:number>/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "projects/<slug:slug>/judge/": (OPEN, OPEN, NOT_HERE, NOT_HERE, SIGN_IN),
+    # Of files there are none here; `test_attachments.py` asks this door as everybody while there are.
+    "projects/<slug:slug>/attachments/<str:name>": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/models/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "projects/<slug:slug>/models/<int:number>/try/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "projects/<slug:slug>/models/<int:number>/remove/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
@@ -178,6 +180,7 @@ def _path(route, scene):
         "people/<int:number>": f"people/{MembershipRow.objects.get(person=scene.ben).pk}",
         "judgments/<int:number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
         "<int:number>": str(WorkRow.objects.earliest("pk").pk), "<str:kind>": "pairwise",
+        "<str:name>": "moon.png",
     }  # fmt: skip
     for place, value in places.items():
         route = route.replace(place, value)

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 @click.option(
     "--brief", type=click.Path(path_type=Path), help="A whole brief as JSON, instead of the three above."
 )
+@click.option(
+    "--attachments",
+    type=click.Path(path_type=Path),
+    help="Folder or ZIP archive with the files that the items show.",
+)
 @options.home
 def command(
     table: Path,
@@ -33,6 +38,7 @@ def command(
     kind: str | None,
     judgments_per_work: int,
     brief: Path | None,
+    attachments: Path | None,
     home: Path,
 ) -> None:
     """Bring TABLE into a project: prompts, answers to prompts, or comparisons with their votes.
@@ -40,7 +46,7 @@ def command(
     TABLE is Parquet, CSV, TSV or JSONL. Columns: prompt alone (people write the answer); prompt, model,
     response (each row one answer); prompt, model_a, model_b, response_a, response_b (each row a pair), and
     with winner and rater the judgments come along. Optional: item, context, language (BCP-47), domain,
-    seconds. All of it comes in, or nothing.
+    seconds, attachments (names of files, separated by |). All of it comes in, or nothing.
 
     \b
     Examples:
@@ -59,7 +65,7 @@ def command(
         asked = (
             None if known else _brief(project, goal, kind, judgments_per_work, brief, bool(imported.samples))
         )
-        report = service.bring_in(project, imported, brief=asked)
+        report = service.bring_in(project, imported, brief=asked, attachments=attachments)
     if known and (goal or kind or brief):
         screen.plain(f"{known} was there already and keeps its brief", "yellow")
     screen.plain(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assay.platform.actions.projects import Report
+    from assay.platform.files import Brought
     from assay.tables import Imported
 
 DATABASE, KEY = "assay.sqlite3", "secret.key"
@@ -271,17 +272,29 @@ def create_project(
     return _open(brief, Imported(tuple(items), tuple(samples)), owner)[0]
 
 
-def bring_in(project: str, imported: Imported, *, brief: Brief | None = None) -> Report:
-    """Bring a table into a project; with a brief, open the project first. All of it comes in, or nothing."""
+def bring_in(
+    project: str, imported: Imported, *, brief: Brief | None = None, attachments: Path | None = None
+) -> Report:
+    """Bring a table into a project; with a brief, open the project first. All of it comes in, or nothing.
+
+    `attachments` is a folder or a ZIP archive with the files that its items show.
+    """
+    from assay.platform import files
     from assay.platform.actions import importing
+    from assay.platform.actions.attachments import brought_along
     from assay.platform.queries import projects as queries
 
+    along = files.from_folder(attachments) if attachments else []
     if brief is not None:
-        return _open(brief, imported, None)[1]
-    return importing.bring_in_parts(project=queries.by_slug(project), found=imported)
+        return _open(brief, imported, None, along)[1]
+    row = queries.by_slug(project)
+    with brought_along(project=row, files=along):
+        return importing.bring_in_parts(project=row, found=imported)
 
 
-def _open(brief: Brief, imported: Imported, owner: str | None) -> tuple[str, Report]:
+def _open(
+    brief: Brief, imported: Imported, owner: str | None, along: Sequence[Brought] = ()
+) -> tuple[str, Report]:
     from assay.platform.actions import importing, people
     from assay.platform.queries import people as known
 
@@ -289,7 +302,7 @@ def _open(brief: Brief, imported: Imported, owner: str | None) -> tuple[str, Rep
     if person is None:
         raise AssayError(f"there is nobody called {owner!r}; add them first")
     project, report = importing.open_with(
-        owner=person, brief=brief, found=imported, waived="It was opened from a shell."
+        owner=person, brief=brief, found=imported, waived="It was opened from a shell.", files=along
     )
     return project.slug, report
 

@@ -1,6 +1,7 @@
 """Settings of the platform, each by an environment variable, with defaults for one machine.
 
 ASSAY_HOME      folder with the database and the secret key              (assay-data)
+ASSAY_ATTACHMENTS  folder with the files that items show                 (attachments in ASSAY_HOME)
 ASSAY_DATABASE  postgresql://user:password@host:port/name?sslmode=…      (SQLite in ASSAY_HOME)
 ASSAY_WORKERS   processes that serve; more than one needs PostgreSQL     (1; 2 with PostgreSQL)
 ASSAY_HOSTS     names the platform answers to, by commas                 (127.0.0.1,localhost)
@@ -164,6 +165,8 @@ STATICFILES_FINDERS = [
 WHITENOISE_USE_FINDERS = True  # no collectstatic: what was installed is what is served
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600
+ATTACHMENTS = Path(os.environ.get("ASSAY_ATTACHMENTS") or HOME / "attachments").absolute()
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
 
 # -- languages -----------------------------------------------------------------------------------------------

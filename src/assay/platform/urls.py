@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from assay.platform.api import api
 from assay.platform.pages import (
+    attachments,
     briefs,
     endpoints,
     experiments,
@@ -71,6 +72,7 @@ urlpatterns = [
     path("work/<str:token>/submit/", judging.submit, name="submit"),
     path("work/<str:token>/draft/", judging.draft, name="draft"),
     path("work/<str:token>/skip/", judging.skip, name="skip"),
+    path("projects/<slug:slug>/attachments/<str:name>", attachments.attachment, name="attachment"),
     path("projects/<slug:slug>/models/", endpoints.models, name="models"),
     path("projects/<slug:slug>/models/<int:number>/try/", endpoints.try_out, name="try-model"),
     path("projects/<slug:slug>/models/<int:number>/remove/", endpoints.remove, name="remove-model"),

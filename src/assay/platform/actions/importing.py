@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,9 @@ from assay import briefs
 from assay.errors import AssayError
 from assay.judgments import kind as kind_named
 from assay.platform import one_at_a_time
+from assay.platform.actions.attachments import keep_files, require_files
 from assay.platform.actions.projects import PAIR, Report, bring_in, open_project
+from assay.platform.files import Brought as File
 from assay.platform.models import PersonRow, ProjectRow
 from assay.platform.queries import known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
@@ -95,11 +97,12 @@ def _in_a_process_of_its_own(project: ProjectRow, path: Path, name: str) -> Brou
 
 
 def open_with(
-    *, owner: PersonRow, brief: Brief, found: Imported, waived: str = ""
+    *, owner: PersonRow, brief: Brief, found: Imported, waived: str = "", files: Iterable[File] = ()
 ) -> tuple[ProjectRow, Report]:
     """Open a project and bring a table into it, or do neither."""
     with transaction.atomic():
         project = open_project(owner=owner, brief=brief, waived=waived)
+        keep_files(project=project, files=files)
         if not _is_large(found):
             return project, _bring_in(project, found)
         _checked(project, found)
@@ -155,6 +158,7 @@ def _checked(project: ProjectRow, found: Imported) -> dict[str, Work]:
             raise AssayError(
                 f"item {item.id!r} is there with another prompt; give the new one an id of its own"
             )
+    require_files(project, found.items)
     known_items = own | there.keys()
     if lost := next((each for each in found.samples if each.item not in known_items), None):
         raise AssayError(f"samples belong to an unknown item {lost.item!r}; import its prompt too")

@@ -16,6 +16,7 @@ from assay import briefs
 from assay.errors import AssayError
 from assay.judgments import Kind
 from assay.judgments import kind as kind_named
+from assay.platform.actions.attachments import require_files
 from assay.platform.actions.bulk import insert
 from assay.platform.actions.judgments import keep_judgments
 from assay.platform.models import (
@@ -118,6 +119,7 @@ def bring_in(
     project = ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)  # judges go on
     kind = kind_named(projects.latest_brief(project).content["kind"])
     samples = [*samples, *endpoints.voices(project, kind, items)]
+    require_files(project, items)
     touched = {sample.item for sample in samples} | {item.id for item in items}
     number_of, new_items = _keep_items(project, items, touched)
     held = _samples_of(number_of, touched) if new_items < len(number_of) else {}

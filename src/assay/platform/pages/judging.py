@@ -13,7 +13,7 @@ from assay.errors import AnswerError, AssayError
 from assay.platform import kindpages
 from assay.platform.actions import work as actions
 from assay.platform.pages.request import answer_of, person_of, seconds_of
-from assay.platform.queries import pilots, projects
+from assay.platform.queries import attachments, pilots, projects
 from assay.platform.queries import work as queries
 
 
@@ -93,6 +93,7 @@ def shown_work(
         "page": f"kinds/{given.kind.name}/page.html",
         "script": kindpages.asset(given.kind.name, "page.js") is not None,
         "item": given.work.item,
+        "files": attachments.of_item(given.lease.project, given.work.item),
         "samples": [
             {"place": place, "sample": sample} for place, sample in zip("ABCDEFGH", given.shown, strict=False)
         ],

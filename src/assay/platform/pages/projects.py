@@ -18,11 +18,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assay import registry
 from assay.errors import AssayError
+from assay.platform import files
 from assay.platform.actions import importing
 from assay.platform.actions import people as people_actions
+from assay.platform.actions.attachments import brought_along
 from assay.platform.pages import figures
 from assay.platform.pages.request import person_of
-from assay.platform.queries import outcomes, pilots
+from assay.platform.queries import attachments, outcomes, pilots
 from assay.platform.queries import projects as queries
 from assay.platform.queries import work as works
 
@@ -38,6 +40,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     found: dict[str, object] = {
         "project": member.project,
         "brief": queries.latest_brief(member.project).record(),
+        "live": queries.is_live(member.project),
         "life": pilots.life(member.project),
         "progress": queries.progress(member.project),
         "members": queries.members(member.project),
@@ -96,7 +99,9 @@ def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
             raise AssayError(_("Choose a file first."))
         if (file.size or 0) > UPLOAD_LIMIT:
             raise AssayError(_("The file is larger than 1 GB; bring it in with assay import."))
-        found = importing.bring_in_file(project=member.project, file=file)
+        along = files.from_uploads(request.FILES.getlist("attachments"))
+        with brought_along(project=member.project, files=along):
+            found = importing.bring_in_file(project=member.project, file=file)
     except AssayError as wrong:
         messages.error(request, _("Nothing was brought in: %s") % wrong)
     else:
@@ -161,7 +166,7 @@ def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     authors = {sample.id: sample.author for sample in found.work.samples}
     said = [(row, figures.told(row.answer, authors)) for row in found.judgments]
     context = {"project": member.project, "work": found.work, "row": found.row, "said": said}
-    context |= queries.rights_of(member)
+    context |= {"files": attachments.of_item(member.project, found.work.item), **queries.rights_of(member)}
     return render(request, "platform/reading.html", context)
 
 

@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils.text import slugify
 
 from assay.errors import AssayError
+from assay.judgments import kind as kind_named
 from assay.platform.models import BriefRow, JudgmentRow, MembershipRow, PersonRow, ProjectRow, Role, WorkRow
 from assay.platform.queries.statements import Select, link
 
@@ -53,7 +54,8 @@ def may(found: MembershipRow, right: Right) -> bool:
     return found.role in RIGHTS[right]
 
 
-Project, Person = ProjectRow, PersonRow
+Project = ProjectRow
+Person = PersonRow
 """For those who name the type of a project or a person and touch no table."""
 
 
@@ -155,6 +157,11 @@ def has_budget(project: ProjectRow) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT budget IS NOT NULL FROM platform_projectrow WHERE id = %s", [project.pk])
         return bool(cursor.fetchone()[0])
+
+
+def is_live(project: ProjectRow) -> bool:
+    """Say whether people talk to models in a project."""
+    return bool(getattr(kind_named(latest_brief(project).content["kind"]), "live", False))
 
 
 def briefs(project: ProjectRow) -> QuerySet[BriefRow]:
