@@ -94,13 +94,28 @@ def _writing(name):
 
 
 def test_the_same_submission_sent_twice_is_one_judgment(cast):
-    token = claim(cast.ben, cast.moon).token
+    lease = claim(cast.ben, cast.moon)
+    name = next(iter(queries.assignment(lease).names))
 
-    first = work.submit_judgment(person=cast.ben, token=token, answer=TIE)
-    second = work.submit_judgment(person=cast.ben, token=token, answer={"choice": "both_bad"})
+    first, second = (
+        work.submit_judgment(person=cast.ben, token=lease.token, answer={"choice": name}) for _ in range(2)
+    )
 
-    assert (second.pk, second.answer) == (first.pk, TIE)
+    assert second.pk == first.pk
     assert JudgmentRow.objects.count() == 1
+
+
+def test_another_answer_from_another_tab_is_refused_and_the_first_stays(cast):
+    token = claim(cast.ben, cast.moon).token
+    work.submit_judgment(person=cast.ben, token=token, answer=TIE)
+
+    for other in ({"choice": "both_bad"}, {"choice": ""}):
+        with pytest.raises(work.AnsweredAlreadyError, match="That one counts"):
+            work.submit_judgment(person=cast.ben, token=token, answer=other)
+    with pytest.raises(work.AnsweredAlreadyError, match="not saved"):
+        work.save_draft(person=cast.ben, token=token, draft={"reason": "late"})
+
+    assert [judgment.answer for judgment in JudgmentRow.objects.all()] == [TIE]
 
 
 def test_a_wrong_answer_is_refused_and_kept_as_a_draft(cast):

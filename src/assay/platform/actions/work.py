@@ -24,13 +24,17 @@ from assay.errors import AnswerError, AssayError
 from assay.platform.actions import experiments, overlap
 from assay.platform.actions.statements import change, insert
 from assay.platform.models import BriefRow, JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
-from assay.platform.queries import projects, routing, turns, work
+from assay.platform.queries import projects, reviews, routing, turns, work
 
 LEASE = timedelta(minutes=30)
 
 
 class PlaceTakenError(AssayError):
     """A submission that came after the work's last place had gone to somebody else."""
+
+
+class AnsweredAlreadyError(PlaceTakenError):
+    """A submission on a lease that another answer was submitted on, in another tab."""
 
 
 class BudgetSpentError(AssayError):
@@ -230,25 +234,42 @@ def storable(answer: Mapping[str, object]) -> dict[str, object]:
 
 @transaction.atomic
 def save_draft(*, person: PersonRow, token: str, draft: Mapping[str, object]) -> LeaseRow:
-    """Keep what a person has typed so far, and give them more time."""
-    kept, lease = storable(draft), _locked(person, token)
+    """Keep what a person has typed so far, and give them more time; refuse where the work is submitted."""
+    kept, lease = storable(draft), work.lease(person, token, lock=True)
+    if lease is None:
+        if work.judged(person, token) is None:
+            raise Http404
+        raise AnsweredAlreadyError(_("You have submitted this work: this text is not saved."))
     until = timezone.now() + LEASE if lease.state == LeaseRow.HELD else lease.expires_at
     _change(lease, lease.state, draft=kept, expires_at=until)
     return lease
 
 
 @transaction.atomic
-def skip_work(*, person: PersonRow, token: str) -> ProjectRow:
-    """Give a work back; it is not offered to this person again."""
+def skip_work(*, person: PersonRow, token: str, reason: str = "") -> ProjectRow:
+    """Give a work back; it is not offered to this person again. Authors read the `reason`.
+
+    What was opened again is left as it was said before.
+    """
     lease = _locked(person, token)
     if lease.replaces_id:
-        lease.delete()  # what they said before stands
+        lease.delete()
         return lease.project
     if lease.state == LeaseRow.HELD:
-        _give_back(lease.project_id, 1)
-        WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
-    _change(lease, lease.state, state=LeaseRow.SKIPPED)
+        _free_place(lease)
+    _change(lease, lease.state, state=LeaseRow.SKIPPED, reason=reason)
     return lease.project
+
+
+def put_aside(lease: LeaseRow, *, until: datetime) -> None:
+    """Let what somebody holds wait as if it had lapsed `until` then; its draft is kept. In a transaction."""
+    if _change(lease, LeaseRow.HELD, state=LeaseRow.LAPSED, expires_at=until) and not lease.replaces_id:
+        _free_place(lease)
+
+
+def _free_place(lease: LeaseRow) -> None:
+    _give_back(lease.project_id, 1)
+    WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
 
 
 def _locked(person: PersonRow, token: str) -> LeaseRow:
@@ -261,19 +282,24 @@ def _locked(person: PersonRow, token: str) -> LeaseRow:
 def submit_judgment(
     *, person: PersonRow, token: str, answer: Mapping[str, object], seconds: float | None = None
 ) -> JudgmentRow:
-    """Check an answer with its kind and keep it for good; the same token again gives the same judgment.
+    """Check an answer with its kind and keep it for good; the same one again gives the same judgment.
 
     A lease that expired is honoured while nobody else has its place. An answer that is refused, because it is
     wrong (`AnswerError`) or because the place is gone (`PlaceTakenError`), stays with the lease as its draft.
+    Another answer on a lease that was submitted on is refused (`AnsweredAlreadyError`).
     """
     refusal: AssayError
     answer = storable(answer)
     with transaction.atomic():
         lease = work.lease(person, token, lock=True)
         if lease is None:
-            if earlier := work.judged(person, token):
+            if (earlier := work.judged(person, token)) is None:
+                raise Http404
+            if reviews.says_the_same(earlier, token, answer):
                 return earlier
-            raise Http404
+            raise AnsweredAlreadyError(
+                _("You submitted another answer to this work before, in another tab. That one counts.")
+            )
         given = work.assignment(lease)
         try:
             whole = turns.transcribed(given, answer) if getattr(given.kind, "live", False) else answer

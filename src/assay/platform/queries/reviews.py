@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import F, Q, QuerySet
 from django.http import Http404
 
+from assay.errors import AnswerError
 from assay.judgments import kind as kind_named
 from assay.platform.models import AdjudicationRow, JudgmentRow, LeaseRow, PersonRow, ReviewRow, WorkRow
 from assay.platform.models.project import MembershipRow, ProjectRow
@@ -105,6 +106,18 @@ def as_judged(judgment: JudgmentRow, *, token: str) -> work.Assignment:
         shown=shown if len(shown) == len(row.samples) else list(row.samples),
     )
     return work.assignment(seen)
+
+
+def says_the_same(judgment: JudgmentRow, token: str, answer: Mapping[str, object]) -> bool:
+    """Say whether an answer, as sent on the lease that a judgment came from, is what the judgment says."""
+    given = as_judged(judgment, token=token)
+    if getattr(given.kind, "live", False):  # a conversation is what was said in it, whoever sends it
+        return True
+    try:
+        clean = given.kind.check(given.brief, given.work, answer)
+    except AnswerError:
+        return False
+    return given.revealed(clean) == judgment.answer
 
 
 def history(judgment: JudgmentRow) -> list[JudgmentRow]:
