@@ -262,9 +262,10 @@ def test_known_sets_teach_and_are_never_scored():
     assert told.scores["multilabel"]["exact"] == 0.0
 
 
-def test_known_answers_to_texts_are_refused():
-    with pytest.raises(AssayError, match="not taken for texts"):
-        study(TEXTS, known=answers(item=["i"], label=["the moon"]))
+def test_known_texts_are_the_verdict():
+    told = study(TEXTS, known=answers(item=["i"], text=["the moon"]))
+
+    assert told.verdicts["verdict"].to_list() == ["the moon"]
 
 
 def timed(**seconds: list[float]) -> pl.DataFrame:

@@ -41,7 +41,7 @@ SEED = 0
 SIGNS = r"^\s*[^\[>=\s][^>=]*[>=]\s*[^>=\s]"
 """How an order begins whose candidates stand between signs: ``b > a = c``."""
 
-KNOWN = ("quality", "sets", "ratings", "pairs", "spans")
+KNOWN = ("quality", "sets", "ratings", "pairs", "texts", "spans")
 """Groups whose methods learn from known answers."""
 
 FOUR_NUMBERS = r"^\s*\[\s*\[(?:\s*-?\d[\d.eE+-]*\s*,){3}\s*-?\d"
@@ -151,7 +151,7 @@ def study(
         Right answers, for scores: `item` and `label` (for comparisons and ratings a number).
     known
         Right answers, for the method to learn from: its items are held fixed, teach who is reliable and how
-        sure to be, and are left out of the scores. For labels and sets of labels.
+        sure to be, and are left out of the scores. For all types but boxes.
     levels
         For ordered classes, their labels from the lowest up; needed unless they are numbers.
     reviews, outcomes, history, half_life
@@ -495,6 +495,10 @@ def _texts(asked: _Asked) -> Study:
     from assay.quality import texts  # noqa: PLC0415
 
     held = texts.Texts.from_frame(tables.pick(asked.frame, ("item", "rater"), blank=("text",)))
+    if asked.known is not None:
+        column = "text" if tables.find(asked.known, "text") else "label"
+        known = tables.pick(asked.known, ("item", column))
+        held = held.knowing(dict(known.iter_rows()))
     result = asked.run(held)
     if asked.gold is not None:
         raise AssayError("texts have no right answer to be scored against here; leave --gold out")
@@ -504,7 +508,8 @@ def _texts(asked: _Asked) -> Study:
             "verdict": result.text_I,
             "probability": result.sure_I,
             "support": result.support_I,
-            "doubt": np.clip(2 * (1 - result.sure_I), 0, 1),
+            "expected": result.expected_I,
+            "doubt": np.clip(2 * (1 - result.ahead_I), 0, 1),
             "answers": _counts(held.item_N, len(held.items)),
         }
     )

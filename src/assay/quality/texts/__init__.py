@@ -6,8 +6,17 @@ Which when: translations, summaries and free answers have many good wordings, so
 """
 
 from assay.quality.texts.choose import medoid, rasa, weighted_medoid
-from assay.quality.texts.columns import Texts
+from assay.quality.texts.columns import Texts, WritingHistory
 from assay.quality.texts.result import TextsMethod, TextsResult
 from assay.quality.texts.rover import rover
 
-__all__ = ["Texts", "TextsMethod", "TextsResult", "medoid", "rasa", "rover", "weighted_medoid"]
+__all__ = [
+    "Texts",
+    "TextsMethod",
+    "TextsResult",
+    "WritingHistory",
+    "medoid",
+    "rasa",
+    "rover",
+    "weighted_medoid",
+]

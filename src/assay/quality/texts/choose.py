@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from scipy import sparse
 from scipy.special import chdtri, ndtr
 
 from assay.quality.reading import Codes, Floats
-from assay.quality.texts.columns import Texts
+from assay.quality.texts.certainty import certainty
+from assay.quality.texts.columns import Texts, WritingHistory
 from assay.quality.texts.likeness import hashed, likeness, tf_idf
 from assay.quality.texts.result import TextsResult, quality
 
@@ -36,8 +40,8 @@ def medoid(texts: Texts) -> TextsResult:
     >>> medoid(Texts.from_lists(["i"] * 4, ["ann", "ben", "cleo", "dan"], said)).verdicts
     {'i': 'The cat sat'}
     """
-    alike_P = likeness(texts, tf_idf(texts.text_N))
-    return _result(texts, alike_P, np.ones(len(texts.raters)), "medoid", own=False)
+    alike = _alike(texts, tf_idf)
+    return _result(texts, alike, np.ones(len(texts.raters)), "medoid", own=False)
 
 
 def weighted_medoid(texts: Texts) -> TextsResult:
@@ -50,12 +54,12 @@ def weighted_medoid(texts: Texts) -> TextsResult:
     >>> weighted_medoid(Texts.from_lists(["i"] * 4, ["ann", "ben", "cleo", "dan"], said)).verdicts
     {'i': 'The cat sat.'}
     """
-    alike_P = likeness(texts, tf_idf(texts.text_N))
-    around = _Around.of(texts, alike_P, np.ones(len(texts.raters)))
+    alike = _alike(texts, tf_idf)
+    around = _Around.of(texts, alike, np.ones(len(texts.raters)))
     mean_R, _, _ = quality(texts, around.to_others_N, around.seen_N)
     spread = float(mean_R.std())
     z_R = (mean_R - mean_R.mean()) / spread if spread > 1e-9 else np.zeros_like(mean_R)
-    return _result(texts, alike_P, np.exp(STEEP * z_R), "weighted-medoid", own=False)
+    return _result(texts, alike, np.exp(STEEP * z_R), "weighted-medoid", own=False)
 
 
 def rasa(texts: Texts, *, tolerance: float = 1e-4, max_iterations: int = 100) -> TextsResult:
@@ -74,15 +78,16 @@ def rasa(texts: Texts, *, tolerance: float = 1e-4, max_iterations: int = 100) ->
     >>> rasa(Texts.from_lists(["i"] * 4, ["ann", "ben", "cleo", "dan"], said)).verdicts
     {'i': 'The cat sat'}
     """
-    alike_P = likeness(texts, hashed(texts.text_N, dimensions=DIMENSIONS))
+    alike = _alike(texts, partial(hashed, dimensions=DIMENSIONS))
+    past_R_2 = np.array([_past(texts, rater) for rater in texts.raters])
     n_raters = len(texts.raters)
     weight_R, converged, iteration = np.ones(n_raters), False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
-        around = _Around.of(texts, alike_P, weight_R)
+        around = _Around.of(texts, alike, weight_R)
         counted_N = texts.weight_N * around.seen_N
-        answered_R = np.bincount(texts.rater_N, counted_N, n_raters)
-        away_R = np.bincount(texts.rater_N, counted_N * around.distance_N, n_raters)
+        answered_R = np.bincount(texts.rater_N, counted_N, n_raters) + past_R_2[:, 0]
+        away_R = np.bincount(texts.rater_N, counted_N * around.distance_N, n_raters) + past_R_2[:, 1]
         # The least distance is that of rounding; without it, who copies the consensus weighs infinitely.
         least_R = 0.01 * answered_R * (away_R.sum() / max(answered_R.sum(), 1.0))
         met_R = answered_R > 0
@@ -92,7 +97,32 @@ def rasa(texts: Texts, *, tolerance: float = 1e-4, max_iterations: int = 100) ->
         updated_R[met_R] /= updated_R[met_R].mean() if met_R.any() else 1.0
         converged = bool(np.abs(updated_R - weight_R).max() < tolerance)
         weight_R = updated_R
-    return _result(texts, alike_P, weight_R, "rasa", own=True, converged=converged, iterations=iteration)
+    return _result(texts, alike, weight_R, "rasa", own=True, converged=converged, iterations=iteration)
+
+
+def _past(texts: Texts, rater: str) -> tuple[float, float]:
+    past = texts.history.get(rater)
+    return (past.texts, past.away) if past else (0.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Alike:
+    """Cosines of the texts' `pairs`, and of each text to the known one of its item, NaN where none is."""
+
+    to_other_P: Floats
+    to_known_N: Floats
+
+
+def _alike(texts: Texts, encode: Callable[[Sequence[str]], sparse.csr_array]) -> _Alike:
+    right = [texts.known[item] for item in texts.items if item in texts.known]
+    vectors = encode([*texts.text_N, *right])
+    to_known_N = np.full(len(texts), np.nan)
+    if right:
+        row_I = np.cumsum([item in texts.known for item in texts.items]) - 1 + len(texts)
+        place = np.flatnonzero([texts.items[item] in texts.known for item in texts.item_N.tolist()])
+        cosines = (vectors[place] * vectors[row_I[texts.item_N[place]]]).sum(axis=1)
+        to_known_N[place] = np.clip(np.asarray(cosines).ravel(), 0, 1)
+    return _Alike(likeness(texts, vectors[: len(texts)]), to_known_N)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +147,8 @@ class _Around:
     distance_N: Floats
 
     @classmethod
-    def of(cls, texts: Texts, alike_P: Floats, weight_R: Floats) -> _Around:
+    def of(cls, texts: Texts, alike: _Alike, weight_R: Floats) -> _Around:
+        alike_P = alike.to_other_P
         one_P, other_P = texts.pairs
         n_texts, n_items, item_N = len(texts), len(texts.items), texts.item_N
         weight_N = texts.weight_N * weight_R[texts.rater_N]
@@ -131,12 +162,19 @@ class _Around:
         mean_N = towards_N / rest_N
         distance_N = np.maximum(1 - 2 * mean_N + square_N / rest_N**2, 0) * seen_N
         to_others_N = seen_N * towards_N / np.sqrt(np.maximum(square_N, 1e-12))
-        return cls(seen_N, towards_N.astype(np.float64), np.clip(to_others_N, 0, 1), distance_N)
+        # Where the right text is known it takes the place of the others'.
+        known_N = np.isfinite(alike.to_known_N)
+        return cls(
+            np.where(known_N, 1.0, seen_N),
+            towards_N.astype(np.float64),
+            np.where(known_N, alike.to_known_N, np.clip(to_others_N, 0, 1)),
+            np.where(known_N, 2 - 2 * alike.to_known_N, distance_N),
+        )
 
 
 def _result(
     texts: Texts,
-    alike_P: Floats,
+    alike: _Alike,
     weight_R: Floats,
     method: str,
     *,
@@ -145,7 +183,8 @@ def _result(
     iterations: int = 1,
 ) -> TextsResult:
     """Choose by summed weighted cosines; `own` counts an answer's likeness to itself, as a mean does."""
-    around = _Around.of(texts, alike_P, weight_R)
+    around = _Around.of(texts, alike, weight_R)
+    alike_P = alike.to_other_P
     weight_N = texts.weight_N * weight_R[texts.rater_N]
     score_N = around.towards_N + (weight_N if own else 0.0)
     # Rounding makes ties exact that differ in the last bit only, so that they break the same everywhere.
@@ -154,11 +193,12 @@ def _result(
     choice_I = order_N[first]
     rest_N = np.bincount(texts.pairs[0], weight_N[texts.pairs[1]], len(texts))
     mean_R, low_R, high_R = quality(texts, around.to_others_N, around.seen_N)
-    return TextsResult(
+    stated = certainty(texts, alike_P, weight_N, own=own)
+    found = TextsResult(
         texts=texts,
         text_I=tuple(texts.text_N[place] for place in choice_I),
         choice_I=choice_I,
-        sure_I=_sure(texts, alike_P, weight_N, score_N=score_N, choice_I=choice_I, order_N=order_N),
+        sure_I=stated.best_I,
         support_I=(around.towards_N / np.maximum(rest_N, 1e-12))[choice_I],
         quality_R=mean_R,
         quality_low_R=low_R,
@@ -168,10 +208,51 @@ def _result(
         assumed=ASSUMED,
         converged=converged,
         iterations=iterations,
+        ahead_I=_ahead(texts, alike_P, weight_N, score_N=score_N, choice_I=choice_I, order_N=order_N),
+        expected_I=stated.expected_I,
+        history=_history(texts, around),
+    )
+    return with_known(found, np.nan_to_num(alike.to_known_N), weight_N) if texts.known else found
+
+
+def _history(texts: Texts, around: _Around) -> dict[str, WritingHistory]:
+    """Return how each rater wrote, with what was remembered."""
+    sums = [
+        np.bincount(texts.rater_N, texts.weight_N * around.seen_N * of, len(texts.raters)).tolist()
+        for of in (np.ones(len(texts)), around.distance_N, around.to_others_N)
+    ]
+    found = {}
+    for rater, *own in zip(texts.raters, *sums, strict=True):
+        past = texts.history.get(rater, WritingHistory(0, 0, 0))
+        found[rater] = WritingHistory(past.texts + own[0], past.away + own[1], past.like + own[2])
+    return found
+
+
+def with_known(found: TextsResult, to_known_N: Floats, weight_N: Floats) -> TextsResult:
+    """Return a result whose known items have the known text, for certain."""
+    texts = found.texts
+    known_I = np.array([item in texts.known for item in texts.items])
+    same = {(texts.item_N[n], text): n for n, text in enumerate(texts.text_N)}
+    right = [texts.known.get(item, "") for item in texts.items]
+    choice_I = np.array([same.get((item, text), -1) for item, text in enumerate(right)])
+    n_items = len(texts.items)
+    support_I = np.bincount(texts.item_N, weight_N * to_known_N, n_items) / np.bincount(
+        texts.item_N, weight_N, n_items
+    )
+    return replace(
+        found,
+        text_I=tuple(
+            text if known else said for text, known, said in zip(right, known_I, found.text_I, strict=True)
+        ),
+        choice_I=np.where(known_I, choice_I, found.choice_I),
+        sure_I=np.where(known_I, 1.0, found.sure_I),
+        ahead_I=np.where(known_I, 1.0, found.ahead_I),
+        expected_I=np.where(known_I, 1.0, found.expected_I),
+        support_I=np.where(known_I, support_I, found.support_I),
     )
 
 
-def _sure(
+def _ahead(
     texts: Texts, alike_P: Floats, weight_N: Floats, *, score_N: Floats, choice_I: Codes, order_N: Codes
 ) -> Floats:
     """Return the probability that the choice stays ahead of the best different text.

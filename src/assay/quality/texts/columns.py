@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,18 @@ import polars as pl
 from assay.errors import TableError
 from assay.quality import reading
 from assay.quality.reading import Codes, Floats
+
+
+@dataclass(frozen=True)
+class WritingHistory:
+    """How a rater wrote before: how many texts, and the sums of two measures of them against the others'.
+
+    `away` are squared distances from the mean of the others, `like` cosines to it; all may be faded.
+    """
+
+    texts: float
+    away: float
+    like: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +41,10 @@ class Texts:
         Names, sorted as text.
     repeated
         How many texts were set aside because the same rater answered the same item again later.
+    known
+        The right text of some items; set it with `knowing`.
+    history
+        What is known of raters from before; set it with `remembering`.
 
     Rows are ordered by item, then by text, so that neither names nor the order of rows change a result. An
     empty text is an answer: somebody may have had nothing to write.
@@ -41,6 +57,8 @@ class Texts:
     items: tuple[str, ...]
     raters: tuple[str, ...]
     repeated: int = 0
+    known: Mapping[str, str] = field(default_factory=dict)
+    history: Mapping[str, WritingHistory] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item_N)
@@ -89,6 +107,27 @@ class Texts:
         ('Hello', 'Hi')
         """
         return cls.from_frame(reading.listed(item=item, rater=rater, text=text))
+
+    def knowing(self, gold: Mapping[str, str]) -> Texts:
+        """Return the same texts with the right text of some items known; items nobody answered are left out.
+
+        The verdict on a known item is that text, and its writers are measured against it.
+
+        >>> Texts.from_lists([1], ["ann"], ["Hi"]).knowing({"1": "Hello ", "2": "x"}).known
+        {'1': 'Hello'}
+        """
+        own = {item: gold[item] for item in self.items if item in gold}
+        return replace(
+            self, known={item: unicodedata.normalize("NFC", text).strip() for item, text in own.items()}
+        )
+
+    def remembering(self, history: Mapping[str, WritingHistory]) -> Texts:
+        """Return the same texts with what is known of some raters from before.
+
+        `history` is such as `TextsResult.history` of an earlier fit by the same method. Raters not here are
+        left out.
+        """
+        return replace(self, history={rater: history[rater] for rater in self.raters if rater in history})
 
     @cached_property
     def pairs(self) -> tuple[Codes, Codes]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from assay.quality.reading import Codes, Floats
-from assay.quality.texts.columns import Texts
+from assay.quality.texts.columns import Texts, WritingHistory
 
 SHRUNK = 3.0
 """Answers that the crowd's mean quality weighs in each rater's."""
@@ -26,9 +27,15 @@ class TextsResult:
     choice_I
         Which of the texts it is, a place in `texts`; −1 where it was put together from several.
     sure_I
-        For a chosen text, the probability that it stays ahead of the runner-up if other people had written
-        the rest (½ where there is nothing to tell by); for a composed one, the share of the weight behind
-        its least supported word.
+        For a chosen text, the probability that none of the item's texts is more like what another good writer
+        would write, calibrated by holding out writers (`certainty`; ½ where there is nothing to tell by); for
+        a composed one, the share of the weight behind its least supported word. 1 where it is known.
+    ahead_I
+        The probability that the choice stays ahead of the runner-up if other people had written the rest.
+        How open an item is; not how good its text is.
+    expected_I
+        Expected likeness (cosine) of the choice to what another good writer would write; for a composed text
+        that of the choice it was built on.
     support_I
         How like the verdict the other answers are, weighted, from 0 to 1.
     quality_R, quality_low_R, quality_high_R
@@ -38,6 +45,8 @@ class TextsResult:
         What each rater counted in the end, mean 1.
     method, assumed, converged, iterations
         The registered name, what has to hold, and whether the rounds came to rest.
+    history
+        How each rater wrote, here and before: what `Texts.remembering` takes next time.
     """
 
     texts: Texts
@@ -53,6 +62,9 @@ class TextsResult:
     assumed: tuple[str, ...] = ()
     converged: bool = True
     iterations: int = 0
+    ahead_I: Floats = field(default_factory=lambda: np.zeros(0))
+    expected_I: Floats = field(default_factory=lambda: np.zeros(0))
+    history: Mapping[str, WritingHistory] = field(default_factory=dict, repr=False)
 
     @cached_property
     def verdicts(self) -> dict[str, str]:
@@ -78,8 +90,14 @@ def quality(texts: Texts, likeness_N: Floats, seen_N: Floats) -> tuple[Floats, F
     weight_I = np.bincount(texts.item_N, weight_N, n_items)
     usual_I = np.bincount(texts.item_N, weight_N * likeness_N, n_items) / np.maximum(weight_I, 1e-12)
     above_N = likeness_N - usual_I[texts.item_N]
-    weight_R = np.bincount(texts.rater_N, weight_N, n_raters)
-    mean_R = usual + np.bincount(texts.rater_N, weight_N * above_N, n_raters) / (weight_R + SHRUNK)
+    weight_R = np.bincount(texts.rater_N, weight_N, n_raters).astype(np.float64)
+    above_R = np.bincount(texts.rater_N, weight_N * above_N, n_raters)
+    for place, rater in enumerate(texts.raters):
+        if rater in texts.history:
+            past = texts.history[rater]
+            weight_R[place] += past.texts
+            above_R[place] += past.like - past.texts * usual
+    mean_R = usual + above_R / (weight_R + SHRUNK)
     spread = float(np.sqrt(weight_N @ above_N**2 / total))
     half_R = 1.96 * spread / np.sqrt(weight_R + SHRUNK)
     return np.clip(mean_R, 0, 1), np.clip(mean_R - half_R, 0, 1), np.clip(mean_R + half_R, 0, 1)

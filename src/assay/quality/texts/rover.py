@@ -50,13 +50,21 @@ def rover(texts: Texts) -> TextsResult:
             weight_R = _weights(texts, words_N, composed)
         weight_N = texts.weight_N * weight_R[texts.rater_N]
         composed = [_vote(slots, weight_N[places]) for slots, places in zip(slots_I, members, strict=True)]
+        # A known text is the verdict, and what its writers' errors are counted against.
+        composed = [
+            (tuple(texts.known[item].split()), 1.0, found[2]) if item in texts.known else found
+            for item, found in zip(texts.items, composed, strict=True)
+        ]
     same = [
         next((n for n in places.tolist() if words_N[n] == list(words)), -1)
         for (words, _, _), places in zip(composed, members, strict=True)
     ]
     return replace(
         base,
-        text_I=tuple(" ".join(words) for words, _, _ in composed),
+        text_I=tuple(
+            texts.known.get(item, " ".join(words))
+            for item, (words, _, _) in zip(texts.items, composed, strict=True)
+        ),
         choice_I=np.array(same),
         sure_I=np.array([least for _, least, _ in composed]),
         support_I=np.array([mean for _, _, mean in composed]),
