@@ -20,7 +20,7 @@ AREA ?= foundation
 
 .DEFAULT_GOAL := help
 PG_HERE = { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
-.PHONY: help demo up test check pytest docs bench local train ray lock format clean browser postgres
+.PHONY: help demo up test check pytest docs bench local train ray messages lock format clean browser postgres
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -98,6 +98,9 @@ postgres:
 
 bench: .venv/.base  ## measure one area: make bench AREA=foundation [QUICK=1]
 	$(BIN)/python bench/$(AREA)/run.py $(if $(QUICK),--quick)
+
+messages: .venv/.dev  ## gather what people read into the catalogues, and compile them
+	$(BIN)/python tools/messages.py
 
 lock: .venv  ## renew the two lock files
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
