@@ -1,8 +1,8 @@
 """Gather every sentence that people read into the catalogues, and compile them: `make messages`.
 
-Reads Python and templates of the package, merges what is new into each `locale/<language>/LC_MESSAGES/django.po`,
-drops what is gone, writes the `.mo` beside it, and says how much is untranslated. `--check` writes nothing and fails
-where a catalogue is behind or incomplete.
+Reads Python and templates of the package, merges what is new into `locale/<language>/LC_MESSAGES/django.po`,
+drops what is gone, writes the `.mo` beside it, and says how much is untranslated. `--check` writes nothing
+and fails where a catalogue is behind or incomplete.
 """
 
 from __future__ import annotations
