@@ -62,7 +62,8 @@ class Choice:
         return clean
 
     def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
-        given, votes = parts(answer, "labels"), {}
+        given = parts(answer, "labels")
+        votes: dict[str, str] = {}
         for question in brief.questions:
             said = given.get(question.name)
             if isinstance(said, list):

@@ -84,10 +84,10 @@ def _surely(verdict: Verdict, better: Sample, worse: Sample) -> float:
 
 
 def _of_list(said: Sequence[object]) -> list[list[str]]:
-    levels = [list(level) if isinstance(level, list) else [level] for level in said]
+    levels = [level if isinstance(level, list) else [level] for level in said]
     if not all(level and all(isinstance(one, str) for one in level) for level in levels):
         raise AnswerError("place", "a ranking is a list of answers, or of lists of answers that tie")
-    return levels
+    return [list(map(str, level)) for level in levels]
 
 
 def _of_places(places: Mapping[str, object], known: Sequence[str]) -> list[list[str]]:

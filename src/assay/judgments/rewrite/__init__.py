@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from assay.errors import AnswerError
 from assay.judgments import TEXT_LIMIT, written
@@ -84,24 +85,26 @@ def _rows(work: Work, judgment: Judgment) -> list[Example]:
     if not isinstance(text, str):
         return []
     (sample,) = work.samples
-    common = {
-        "prompt": work.item.prompt,
-        "work": work.id,
-        "judgments": (judgment.id,),
-        "chosen_author": judgment.rater,
-        "language": work.item.language,
-        "domain": work.item.domain,
-        "method": "rewritten by a person",
-        "brief_version": judgment.brief_version,
-    }
-    return [
-        Example(
-            id=f"{work.id}/{judgment.id}/better",
-            shape="preference",
-            chosen=text,
-            rejected=sample.text,
-            rejected_author=sample.author,
-            **common,
-        ),
-        Example(id=f"{work.id}/{judgment.id}", shape="demonstration", completion=text, **common),
-    ]
+    ideal = Example(
+        id=f"{work.id}/{judgment.id}",
+        shape="demonstration",
+        prompt=work.item.prompt,
+        work=work.id,
+        judgments=(judgment.id,),
+        completion=text,
+        chosen_author=judgment.rater,
+        language=work.item.language,
+        domain=work.item.domain,
+        method="rewritten by a person",
+        brief_version=judgment.brief_version,
+    )
+    better = replace(
+        ideal,
+        id=f"{work.id}/{judgment.id}/better",
+        shape="preference",
+        completion="",
+        chosen=text,
+        rejected=sample.text,
+        rejected_author=sample.author,
+    )
+    return [ideal, better]
