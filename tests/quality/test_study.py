@@ -386,12 +386,14 @@ def test_open_items_come_with_who_said_what_and_whom_to_ask():
     rows += [("split", "ann", "yes"), ("split", "ben", "no"), ("split", "coin", "no")]
     found = study(pl.DataFrame(rows, schema=["item", "rater", "label"], orient="row"))
 
-    said = {row["item"]: row for row in who_said_what(found, 40)}
+    said = {parting.item: parting for parting in who_said_what(found, 40)}
 
-    assert "good people stand on both sides" in said["split"]["why"]
-    assert said["split"]["answers"].startswith("no: ben")
-    assert "coin" in said["split"]["answers"]
-    assert said["split"]["ask"] in {"cleo", "dan"}
+    assert "good people stand on both sides" in said["split"].why
+    assert [answer for answer, _ in said["split"].sides] == ["no", "yes"]
+    assert said["split"].sides[0][1].startswith("ben ")
+    assert "coin" in said["split"].sides[0][1]
+    assert said["split"].ask in {"cleo", "dan"}
+    assert "not asked yet" in page(found, "votes.csv")
 
 
 def test_of_comparisons_those_are_shown_that_people_part_on():
@@ -399,4 +401,4 @@ def test_of_comparisons_those_are_shown_that_people_part_on():
     rows += [("c", "b", w, name) for w, name in zip("cbcb", ("ann", "ben", "cleo", "dan"), strict=True)]
     found = study(pl.DataFrame(rows, schema=["left", "right", "label", "rater"], orient="row"))
 
-    assert [row["item"] for row in who_said_what(found, 5)] == ["b / c"]
+    assert [parting.item for parting in who_said_what(found, 5)] == ["b / c"]

@@ -88,7 +88,7 @@ def command(
       assay quality translations.jsonl --type texts
     """
     from assay.cli import files, screen
-    from assay.quality.contested import told
+    from assay.quality.contested import who_said_what
     from assay.quality.study import study
 
     if report:
@@ -128,11 +128,11 @@ def command(
     _show_best(found, top)
     screen.heading("Most open items: read these first")
     _show_verdicts(found, top)
-    sentences = told(found, min(top, MOST_TOLD))
-    if sentences:
-        screen.heading("Who said what where good people part")
-    for sentence in sentences:
-        screen.plain(f"- {sentence}")
+    partings = who_said_what(found, min(top, MOST_TOLD))
+    if partings:
+        screen.heading("Who said what on the most open items")
+    for parting in partings:
+        screen.plain(f"- {parting.sentence}")
     if found.next_steps:
         screen.heading("What to do next")
         for step in found.next_steps:

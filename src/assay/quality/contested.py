@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,36 @@ LONGEST = 80
 """Characters of an answer that are shown."""
 
 
-def who_said_what(found: Study, most: int) -> list[dict[str, str]]:
-    """Return the most open items of a study with everybody's answers.
+@dataclass(frozen=True)
+class Parting:
+    """An open item with everybody's answers: for each side the answer, and its people with their skill.
 
-    One row an item: `item`, `verdict`, `answers`; for labels also `why` it is open, and `ask`, the best
-    person who has not answered it. For comparisons one row for each two that people are split over.
+    `why` says why people part, and `ask` names the best person who has not answered; both for labels alone.
+    """
+
+    item: str
+    verdict: str
+    sides: tuple[tuple[str, str], ...]
+    why: str = ""
+    ask: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The same in one line."""
+        said = " · ".join(f"{answer}: {people}" for answer, people in self.sides)
+        why = f" {self.why[0].upper()}{self.why[1:]}." if self.why else ""
+        return f"{self.item}: {self.verdict}. {said}.{why}" + (
+            f" Not asked yet: {self.ask}." if self.ask else ""
+        )
+
+
+def who_said_what(found: Study, most: int) -> list[Parting]:
+    """Return the most open items of a study with everybody's answers; of comparisons the most even ones.
 
     >>> from assay.quality.study import study
     >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]}
-    >>> who_said_what(study(votes), 1)[0]["answers"].startswith("a: ann ")
-    True
+    >>> print(who_said_what(study(votes), 1)[0].sentence)
+    i: a (72%). a: ann 54%, ben 54% · b: cleo 42%. Weaker people against better ones.
     """
     if found.given is None:
         return []
@@ -38,45 +59,49 @@ def who_said_what(found: Study, most: int) -> list[dict[str, str]]:
     labelled = found.type in ("categorical", "ordinal")
     shown = found.open_items.head(most)
     given = found.given.filter(pl.col("item").is_in(shown["item"].cast(pl.String).implode()))
-    rows = []
+    partings = []
     for verdict in shown.iter_rows(named=True):
         own = given.filter(pl.col("item") == str(verdict["item"]))
         sides = _sides(own, mean)
-        row = {"item": str(verdict["item"]), "verdict": _stated(verdict)}
-        if labelled:
-            row["answers"] = " · ".join(
-                f"{_short(answer)}: {_with_skill(people, mean)}" for answer, people in sides.items()
+        done = set(own["rater"])
+        partings.append(
+            Parting(
+                str(verdict["item"]),
+                _stated(verdict),
+                _told(sides, mean),
+                _why(sides, str(verdict["verdict"]), mean, middle) if labelled else "",
+                next((rater for rater in ranked if rater not in done), "") if labelled else "",
             )
-            row["why"] = _why(sides, str(verdict["verdict"]), mean, middle)
-            done = set(own["rater"])
-            row["ask"] = next((rater for rater in ranked if rater not in done), "")
-        else:
-            row["answers"] = " · ".join(
-                f"{rater} ({mean.get(rater, 0.0):.0%}): {_short(answer)}"
-                for answer, people in sides.items()
-                for rater in people
-            )
-        rows.append(row)
-    return rows
+        )
+    return partings
 
 
-def told(found: Study, most: int) -> list[str]:
-    """Return the same in sentences, one an item.
+def listed(found: Study, most: int) -> list[dict[str, str]]:
+    """Return the same as rows of a table, one for each side of each item.
 
     >>> from assay.quality.study import study
     >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]}
-    >>> print(told(study(votes), 1)[0])
-    i: a (72%). a: ann 54%, ben 54% · b: cleo 42%. Weaker people against better ones.
+    >>> [row["who, with their skill"] for row in listed(study(votes), 1)]
+    ['ann 54%, ben 54%', 'cleo 42%']
     """
-    return [
-        f"{row['item']}: {row['verdict']}. {row['answers']}."
-        + (f" {row['why'][0].upper()}{row['why'][1:]}." if row.get("why") else "")
-        + (f" Not asked yet: {row['ask']}." if row.get("ask") else "")
-        for row in who_said_what(found, most)
-    ]
+    rows = []
+    for parting in who_said_what(found, most):
+        for place, (answer, people) in enumerate(parting.sides):
+            first = place == 0
+            row = {
+                "item": _short(parting.item) if first else "",
+                "verdict": parting.verdict if first else "",
+                "answer": answer,
+                "who, with their skill": people,
+            }
+            if parting.why:
+                row["why"] = parting.why if first else ""
+                row["not asked yet"] = parting.ask if first else ""
+            rows.append(row)
+    return rows
 
 
-def _split_pairs(given: pl.DataFrame, mean: Mapping[str, float], most: int) -> list[dict[str, str]]:
+def _split_pairs(given: pl.DataFrame, mean: Mapping[str, float], most: int) -> list[Parting]:
     """Return the comparisons over which reliable people part most evenly, at least three of them."""
     weights = pl.DataFrame({"rater": list(mean), "weight": list(mean.values())})
     sides = given.join(weights, on="rater").group_by("item", "answer").agg(pl.col("weight").sum(), pl.len())
@@ -84,14 +109,15 @@ def _split_pairs(given: pl.DataFrame, mean: Mapping[str, float], most: int) -> l
         (pl.col("weight").max() / pl.col("weight").sum()).alias("top"), pl.col("len").sum().alias("answers")
     )
     open_pairs = split.filter((pl.col("answers") >= 3) & (pl.col("top") < 1))
-    rows = []
+    partings = []
     for item in open_pairs.sort("top", "answers", "item", descending=[False, True, False])["item"].head(most):
         own = given.filter(pl.col("item") == item)
-        said = [
-            f"{_short(answer)}: {_with_skill(people, mean)}" for answer, people in _sides(own, mean).items()
-        ]
-        rows.append({"item": item, "verdict": f"{len(own)} answers", "answers": " · ".join(said)})
-    return rows
+        partings.append(Parting(item, f"{len(own)} answers", _told(_sides(own, mean), mean)))
+    return partings
+
+
+def _told(sides: Mapping[str, Sequence[str]], mean: Mapping[str, float]) -> tuple[tuple[str, str], ...]:
+    return tuple((_short(answer), _with_skill(people, mean)) for answer, people in sides.items())
 
 
 def _sides(own: pl.DataFrame, mean: Mapping[str, float]) -> dict[str, list[str]]:

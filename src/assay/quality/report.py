@@ -9,7 +9,7 @@ import polars as pl
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 from assay.quality import plots
-from assay.quality.contested import LONGEST, told
+from assay.quality.contested import LONGEST, listed
 from assay.quality.findings import Study
 from assay.quality.labels.weigh import Finding
 
@@ -63,9 +63,9 @@ def _sections(found: Study) -> Iterator[Figure | Passage]:
         yield Passage("In a hurry", [HURRY], rows=_hasty(found.hasty))
     if isinstance(found.detail, Finding):
         yield plots.contest(found.detail.verdicts)
-    said = told(found, MOST_SAID)
+    said = listed(found, MOST_SAID)
     if said:
-        yield Passage("The most open items: who said what, with their skill, and why it is open", said)
+        yield Passage("Who said what on the most open items", rows=said)
     yield Passage("Open items, the most open first", rows=_open_items(found))
     yield Passage("What has to hold for these numbers", (*found.assumed, *found.notes))
 
