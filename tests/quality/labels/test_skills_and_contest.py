@@ -113,3 +113,75 @@ def test_an_interval_always_holds_its_own_mean_and_stays_a_share():
         assert (known.low_R <= known.mean_R).all()
         assert (known.mean_R <= known.high_R).all()
         assert (known.high_R <= 1).all()
+
+
+def careful_and_careless(seed, items=200):
+    """Votes of five people of known skill on two labels, and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(2, size=items)
+    able = {"ann": 0.95, "ben": 0.9, "cleo": 0.85, "dan": 0.8, "eve": 0.6}
+    cast = [
+        (str(item), name, str(truth[item] if rng.random() < share else 1 - truth[item]))
+        for item in range(items)
+        for name, share in able.items()
+    ]
+    columns = Columns.from_lists(*zip(*cast, strict=True))
+    return columns, {str(item): str(label) for item, label in enumerate(truth)}, np.array(list(able.values()))
+
+
+def test_one_vote_on_gold_moves_nobody_far_and_leaves_the_others_where_they_were():
+    columns, _, _ = careful_and_careless(1)
+    # On this item only ann voted.
+    alone = Columns.from_lists(
+        [*(columns.items[n] for n in columns.item_N), "new"],
+        [*(columns.raters[n] for n in columns.rater_N), "ann"],
+        [*(columns.labels[n] for n in columns.label_N), "0"],
+    )
+    result = dawid_skene(alone)
+
+    without, right, wrong = skills(result), skills(result, {"new": "0"}), skills(result, {"new": "1"})
+
+    np.testing.assert_allclose(right.mean_R[1:], without.mean_R[1:], atol=0.002)
+    np.testing.assert_allclose(wrong.mean_R[1:], without.mean_R[1:], atol=0.002)
+    assert wrong.mean_R[0] < without.mean_R[0] < right.mean_R[0] + 0.005
+    assert without.mean_R[0] - wrong.mean_R[0] < 0.05
+    assert right.gold_votes_R.tolist() == [1, 0, 0, 0, 0]
+    assert right.votes_R.tolist() == [201, 200, 200, 200, 200]
+
+
+def test_with_gold_for_some_items_skills_are_nearer_the_truth_than_by_gold_or_verdicts_alone():
+    errors = {"both": [], "gold": [], "verdicts": []}
+    for seed in range(20):
+        columns, truth, able_R = careful_and_careless(seed, items=60)
+        some = {item: truth[item] for item in columns.items[:12]}
+        on_gold = np.isin(columns.item_N, np.arange(12))
+        only = Columns.from_lists(
+            *(
+                [names[code] for code in codes[on_gold]]
+                for names, codes in (
+                    (columns.items, columns.item_N),
+                    (columns.raters, columns.rater_N),
+                    (columns.labels, columns.label_N),
+                )
+            )
+        )
+        for name, known in (
+            ("both", skills(dawid_skene(columns), some)),
+            ("gold", skills(dawid_skene(only), some)),
+            ("verdicts", skills(dawid_skene(columns))),
+        ):
+            errors[name].append(np.abs(known.mean_R - able_R).mean())
+
+    assert np.mean(errors["both"]) < np.mean(errors["gold"]) - 0.01
+    assert np.mean(errors["both"]) < np.mean(errors["verdicts"])
+
+
+def test_much_gold_leaves_verdicts_no_say():
+    columns, truth, _ = careful_and_careless(2, items=400)
+    most = {item: truth[item] for item in columns.items[:390]}
+    result = dawid_skene(columns)
+
+    nearly, wholly = skills(result, most), skills(result, truth)
+
+    np.testing.assert_allclose(nearly.mean_R, wholly.mean_R, atol=0.01)
+    np.testing.assert_allclose(nearly.high_R - nearly.low_R, wholly.high_R - wholly.low_R, rtol=0.1)

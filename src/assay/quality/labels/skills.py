@@ -1,4 +1,4 @@
-"""How often each rater is right: against gold where there is some, else against the verdicts without them."""
+"""How often each rater is right: against gold where they met some, and against the verdicts without them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ SIGMAS = 1.96
 class RaterSkills:
     """One entry for each rater of `raters`: posterior mean and 95 % interval of the share of right votes.
 
-    `votes_R` counts the votes that the estimate rests on.
+    `votes_R` counts the votes that the estimate rests on, `gold_votes_R` those of them that fell on gold;
+    `against` is `gold` where there are any.
     """
 
     raters: tuple[str, ...]
@@ -42,6 +43,7 @@ class RaterSkills:
     low_R: Floats
     high_R: Floats
     votes_R: Codes
+    gold_votes_R: Codes
     against: Literal["gold", "verdicts"]
 
 
@@ -86,6 +88,11 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
     (`SHARED_ERROR`), and it reaches as far as the interval by the others' plain shares, a yardstick that
     errs in other ways. Against gold it is the interval of the beta posterior.
 
+    With some gold both are pooled. What verdicts say of a person is a beta with the mean and the width of
+    the above, worth so many votes fewer as the interval is wider than one that only counts votes; their votes
+    on gold are added one by one. So a single vote on gold moves one person a little, and many on gold leave
+    verdicts no say. Where all votes fell on gold, verdicts have none.
+
     Parameters
     ----------
     gold
@@ -98,31 +105,69 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
     """
     columns = result.columns
     known = against_gold(result, gold or {})
+    found = rightness(result)
+    counted_N, right_N, on_gold_N = found.counted_N, found.right_N, np.zeros(len(columns))
     if known is not None:
-        right_N, counted_N = known
-        counted_N = counted_N * columns.weights_N
-        mean_R, votes_R = _pooled(result, right_N, counted_N)
-        low_R, high_R = interval(mean_R, votes_R, np.zeros_like(mean_R))
-    else:
-        found = rightness(result)
-        right_N, counted_N = found.right_N, found.counted_N * columns.weights_N
-        mean_R, votes_R = _pooled(result, right_N, counted_N)
-        # The slope of a probability in its log-odds is p (1 - p): by so much do shared errors move a share.
-        slope_R = _mean(result, found.sure_N * (1 - found.sure_N), counted_N)
-        low_R, high_R = interval(
-            mean_R, votes_R, slope_R * (SHARED_ERROR if found.modelled else SHARED_ERROR_OF_SHARES)
+        gold_right_N, on_gold_N = known
+        counted_N = np.maximum(counted_N, on_gold_N)
+        right_N = np.where(on_gold_N > 0, gold_right_N, right_N)
+    weight_N = counted_N * columns.weights_N
+    crowd = _crowd(right_N, weight_N)
+
+    judged_N = weight_N * (1 - on_gold_N)
+    mean_R, votes_R = _pooled(result, right_N, judged_N, crowd)
+    # The slope of a probability in its log-odds is p (1 - p): by so much do shared errors move a share.
+    slope_R = _mean(result, found.sure_N * (1 - found.sure_N), judged_N)
+    error_R = slope_R * (SHARED_ERROR if found.modelled else SHARED_ERROR_OF_SHARES)
+    low_R, high_R = interval(mean_R, votes_R, error_R)
+    if found.modelled:
+        plain_weight_N = judged_N * found.others_N
+        plain_R, others_R = _pooled(
+            result, found.plain_N, plain_weight_N, _crowd(found.plain_N, plain_weight_N)
         )
-        if found.modelled:
-            plain_R, others_R = _pooled(result, found.plain_N, counted_N * found.others_N)
-            plain_low_R, plain_high_R = interval(plain_R, others_R, np.zeros_like(plain_R))
-            low_R, high_R = np.minimum(low_R, plain_low_R), np.maximum(high_R, plain_high_R)
+        plain_low_R, plain_high_R = interval(plain_R, others_R, np.zeros_like(plain_R))
+        # Who cast no vote to compare is where the crowd is, by either yardstick.
+        compared_R = votes_R > PRIOR_VOTES
+        low_R = np.where(compared_R, np.minimum(low_R, plain_low_R), low_R)
+        high_R = np.where(compared_R, np.maximum(high_R, plain_high_R), high_R)
+
+    rater_N, n_raters = columns.rater_N, len(columns.raters)
+    if known is not None:
+        gold_R = np.bincount(rater_N, weight_N * on_gold_N, n_raters)
+        right_R = np.bincount(rater_N, weight_N * on_gold_N * right_N, n_raters)
+        mean_R, low_R, high_R = _with_gold((mean_R, low_R, high_R), votes_R, right_R, gold_R)
     return RaterSkills(
         raters=columns.raters,
         mean_R=mean_R,
         low_R=low_R,
         high_R=high_R,
-        votes_R=np.bincount(columns.rater_N, counted_N > 0, len(columns.raters)).astype(np.int64),
+        votes_R=np.bincount(rater_N, weight_N > 0, n_raters).astype(np.int64),
+        gold_votes_R=np.bincount(rater_N, on_gold_N > 0, n_raters).astype(np.int64),
         against="verdicts" if known is None else "gold",
+    )
+
+
+def _with_gold(
+    by_verdicts: tuple[Floats, Floats, Floats], votes_R: Floats, right_R: Floats, gold_R: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Add votes on gold, right or wrong, to what verdicts say (mean, low, high); who has none stays there."""
+    mean_R, low_R, high_R = by_verdicts
+    none_R = np.zeros_like(mean_R)
+    bare_low_R, bare_high_R = interval(mean_R, votes_R, none_R)
+    worth_R = votes_R * ((bare_high_R - bare_low_R) / np.maximum(high_R - low_R, 1e-12)) ** 2
+    pooled_R = (worth_R * mean_R + right_R) / (worth_R + gold_R)
+    pooled_low_R, pooled_high_R = interval(pooled_R, worth_R + gold_R, none_R)
+    # Yardsticks that disagree reach further to one side than a beta of this width does: as far as verdicts
+    # still have a say, so does the pooled interval.
+    own_low_R, own_high_R = interval(mean_R, worth_R, none_R)
+    say_R = worth_R / (worth_R + gold_R)
+    pooled_low_R = np.maximum(pooled_low_R - say_R * np.maximum(own_low_R - low_R, 0), 0)
+    pooled_high_R = np.minimum(pooled_high_R + say_R * np.maximum(high_R - own_high_R, 0), 1)
+    met_R = gold_R > 0
+    return (
+        np.where(met_R, pooled_R, mean_R),
+        np.where(met_R, pooled_low_R, low_R),
+        np.where(met_R, pooled_high_R, high_R),
     )
 
 
@@ -172,15 +217,19 @@ def _mean(result: Result, value_N: Floats, weight_N: Floats) -> Floats:
     return found
 
 
-def _pooled(result: Result, right_N: Floats, weight_N: Floats) -> tuple[Floats, Floats]:
+def _crowd(right_N: Floats, weight_N: Floats) -> float:
+    """Return the crowd's accuracy, itself held back from 0 and 1 by one vote each way."""
+    return float((right_N @ weight_N + 1) / (weight_N.sum() + 2))
+
+
+def _pooled(result: Result, right_N: Floats, weight_N: Floats, crowd: float) -> tuple[Floats, Floats]:
     """Return each rater's share, shrunk towards the crowd's, and how many votes it stands for."""
     rater_N, n_raters = result.columns.rater_N, len(result.columns.raters)
     votes_R = np.bincount(rater_N, weight_N, n_raters)
     right_R = np.bincount(rater_N, right_N * weight_N, n_raters)
-    # The crowd's accuracy, itself held back from 0 and 1 by one vote each way.
-    crowd = (right_R.sum() + 1) / (votes_R.sum() + 2)
     mean_R: Floats = (right_R + PRIOR_VOTES * crowd) / (votes_R + PRIOR_VOTES)
-    return mean_R, votes_R + PRIOR_VOTES
+    stands_for_R: Floats = votes_R + PRIOR_VOTES
+    return mean_R, stands_for_R
 
 
 def interval(mean_R: Floats, votes_R: Floats, error_R: Floats | float) -> tuple[Floats, Floats]:
