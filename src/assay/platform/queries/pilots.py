@@ -28,7 +28,7 @@ from assay.platform.models import (
     WorkRow,
 )
 from assay.platform.queries.work import samples_of
-from assay.records import Brief, Judgment, Question, Work
+from assay.records import Brief, Judgment, Question, Sample, Work
 
 ENOUGH = 2
 """Judgments that a work needs before anybody can part on it."""
@@ -440,7 +440,7 @@ def own_lesson(person: PersonRow, number: int) -> Lesson:
     return found
 
 
-def _in_order(judgment: JudgmentRow, work: Work) -> list[tuple[object, str]]:
+def _in_order(judgment: JudgmentRow, work: Work) -> list[tuple[Sample, str]]:
     """Return the samples with their letters as the person saw them."""
     by_id = {sample.id: sample for sample in work.samples}
     shown = [by_id[sample] for sample in judgment.shown if sample in by_id]
