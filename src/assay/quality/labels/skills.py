@@ -133,8 +133,8 @@ def skills(result: Result, gold: Mapping[str, str] | None = None) -> RaterSkills
 
     rater_N, n_raters = columns.rater_N, len(columns.raters)
     if known is not None:
-        gold_R = np.bincount(rater_N, weight_N * on_gold_N, n_raters)
-        right_R = np.bincount(rater_N, weight_N * on_gold_N * right_N, n_raters)
+        gold_R: Floats = np.bincount(rater_N, weight_N * on_gold_N, n_raters).astype(np.float64)
+        right_R: Floats = np.bincount(rater_N, weight_N * on_gold_N * right_N, n_raters).astype(np.float64)
         mean_R, low_R, high_R = _with_gold((mean_R, low_R, high_R), votes_R, right_R, gold_R)
     return RaterSkills(
         raters=columns.raters,
@@ -225,8 +225,8 @@ def _crowd(right_N: Floats, weight_N: Floats) -> float:
 def _pooled(result: Result, right_N: Floats, weight_N: Floats, crowd: float) -> tuple[Floats, Floats]:
     """Return each rater's share, shrunk towards the crowd's, and how many votes it stands for."""
     rater_N, n_raters = result.columns.rater_N, len(result.columns.raters)
-    votes_R = np.bincount(rater_N, weight_N, n_raters)
-    right_R = np.bincount(rater_N, right_N * weight_N, n_raters)
+    votes_R: Floats = np.bincount(rater_N, weight_N, n_raters).astype(np.float64)
+    right_R: Floats = np.bincount(rater_N, right_N * weight_N, n_raters).astype(np.float64)
     mean_R: Floats = (right_R + PRIOR_VOTES * crowd) / (votes_R + PRIOR_VOTES)
     stands_for_R: Floats = votes_R + PRIOR_VOTES
     return mean_R, stands_for_R
