@@ -27,6 +27,11 @@ RIGHT, WRONG = 4.0, 1.0
 
 START = 0.9
 STEP = 1e-6
+
+SAFE = 0.3
+"""A Newton step that moves no score by more always gains: no gap changes by more than ln 2, so the curvature at
+most doubles on the way."""
+
 DENSE = 2_000
 """With more items than this in one group covariances are left out."""
 
@@ -256,9 +261,11 @@ def _newton(
             move_I = cg(information, gradient_I, rtol=1e-8, M=sparse.diags_array(1 / information.diagonal()))[
                 0
             ]
-        before, scale = loss(score_I), 1.0
-        while loss(score_I + scale * move_I) > before + 1e-12 * abs(before) and scale > 1e-6:
-            scale /= 2
+        scale = 1.0
+        if np.abs(move_I).max() > SAFE:
+            before = loss(score_I)
+            while loss(score_I + scale * move_I) > before + 1e-12 * abs(before) and scale > 1e-6:
+                scale /= 2
         score_I = score_I + scale * move_I
         if np.abs(move_I).max() < 1e-8:
             break
@@ -276,9 +283,9 @@ def _laplacian(pairs: Pairs, weight_P: Floats, ridge: float, dense: int) -> Floa
         dense_I_I += dense_I_I.T
         np.fill_diagonal(dense_I_I, diagonal_I)
         return dense_I_I
-    place = (np.append(met.first_P, met.second_P), np.append(met.second_P, met.first_P))
-    off = sparse.coo_array((np.tile(-weight_P, 2), place), shape=(n_items, n_items))
-    return (off + sparse.diags_array(diagonal_I)).tocsr()
+    frame = met.frame
+    values = np.concatenate([-weight_P, -weight_P, diagonal_I])[frame.data]
+    return sparse.csr_array((values, frame.indices, frame.indptr), shape=frame.shape)
 
 
 def _covariance(

@@ -229,6 +229,7 @@ class Pairs:
             weight_P=np.bincount(place_N, self.weight_N).astype(np.float64),
             pair_N=place_N.astype(np.int64),
             sign_N=np.where(self.left_N < self.right_N, 1.0, -1.0),
+            items=n_items,
         )
 
     @cached_property
@@ -257,6 +258,21 @@ class Met:
     weight_P: Floats
     pair_N: Codes
     sign_N: Floats
+    items: int
+
+    @cached_property
+    def frame(self) -> sparse.csr_array:
+        """Where a matrix over items with an entry for each pair that met has its entries.
+
+        Items × items; an entry holds the place of its value among those of the pairs, above the diagonal and
+        then below, and of the items, on it. Finding the places is dear, and they never change.
+        """
+        every_I = np.arange(self.items)
+        row = np.concatenate([self.first_P, self.second_P, every_I])
+        column = np.concatenate([self.second_P, self.first_P, every_I])
+        frame = sparse.coo_array((np.arange(len(row)), (row, column)), shape=(self.items, self.items)).tocsr()
+        frame.sort_indices()
+        return frame
 
 
 def _once(shown: Sequence[object], rater: object) -> Sequence[object]:
