@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -11,8 +12,7 @@ from itertools import combinations, pairwise
 import polars as pl
 
 from assay import quality
-from assay.quality.pairs import Pairs, PairsResult, crowd_bradley_terry
-from assay.quality.pairs.columns import TIE
+from assay.quality.pairs import PairsResult, Rankings, ranked
 from assay.quality.study import study
 from assay.records import Question, Skill, Verdict, Vote
 
@@ -169,85 +169,68 @@ def outcomes(label: str) -> list[tuple[str, str, bool]]:
 
 
 def _rankings(question: Question, votes: Sequence[Vote]) -> Weighed:
-    """Weigh rankings as the comparisons they imply, with one reliability for each rater over all works.
-
-    Each comparison weighs so much that a ranking carries the information it has under the Plackett–Luce
-    model (see `Pairs.from_rankings`).
-    """
+    """Pool rankings into one for each work, with one reliability for each rater over all works."""
     latest = {(vote.item, vote.rater): vote for vote in votes}
-    rows = [row for vote in latest.values() for row in _comparisons(vote)]
-    columns = dict(zip(("left", "right", "label", "rater", "weight"), zip(*rows, strict=True), strict=True))
-    result = crowd_bradley_terry(Pairs.from_frame(pl.DataFrame(columns)))
-    reliability = dict(zip(result.pairs.raters, result.reliability_R.tolist(), strict=True))
+    held = Rankings.from_frame(
+        pl.DataFrame(
+            [(vote.item, vote.rater, vote.label) for vote in latest.values()],
+            schema=["item", "rater", "label"],
+            orient="row",
+        )
+    )
+    found = ranked(held)
+    compared = found.compared
+    reliability = dict(zip(held.raters, compared.reliability_R.tolist(), strict=True))
     by_work: dict[str, list[Vote]] = {}
     for vote in latest.values():
         by_work.setdefault(vote.item, []).append(vote)
-    verdicts = tuple(
-        _ranked(question, work, own, result, reliability) for work, own in sorted(by_work.items())
-    )
-    counts: dict[str, int] = {}
-    for vote in latest.values():
-        counts[vote.rater] = counts.get(vote.rater, 0) + 1
+    place_of = {name: place for place, name in enumerate(compared.pairs.items)}
+    verdicts = []
+    for work, order in found.verdicts.items():
+        # What was ranked goes by its work and its name: the same name in another work is another thing.
+        code = {
+            name: place_of[json.dumps([work, name], ensure_ascii=False)] for level in order for name in level
+        }
+        above = {
+            (one, other): _above(compared, code[one], code[other]) for one, other in combinations(code, 2)
+        }
+        own = by_work[work]
+        # The order is right where every neighbour is; that these are independent is an approximation.
+        neighbours = [above[upper[-1], lower[0]] for upper, lower in pairwise(order)]
+        places = [level[0] if len(level) == 1 else list(level) for level in order]
+        verdicts.append(
+            Verdict(
+                item=work,
+                question=question.name,
+                label=json.dumps(places, ensure_ascii=False),
+                probability=math.prod(neighbours),
+                posterior={json.dumps(pair, ensure_ascii=False): share for pair, share in above.items()},
+                votes=len(own),
+                contest=_split(own, reliability),
+                method=compared.method,
+            )
+        )
+    counts = Counter(rater for _work, rater in latest)
     skills = tuple(
         Skill(rater, question.name, mean, low, high, counts[rater], "verdicts", "reliability in comparing")
         for rater, mean, low, high in zip(
-            result.pairs.raters,
-            result.reliability_R.tolist(),
-            result.reliability_low_R.tolist(),
-            result.reliability_high_R.tolist(),
+            held.raters,
+            compared.reliability_R.tolist(),
+            compared.reliability_low_R.tolist(),
+            compared.reliability_high_R.tolist(),
             strict=True,
         )
     )
-    return Weighed(verdicts, skills, result.converged)
+    return Weighed(tuple(verdicts), skills, compared.converged)
 
 
-def _inside(work: str, name: str) -> str:
-    """Name what was ranked in one work apart from what has the same name in another."""
-    return json.dumps([work, name])
-
-
-def _comparisons(vote: Vote) -> list[tuple[str, str, str, str, float]]:
-    size = sum(map(len, levels(vote.label)))
-    weight = 4 * sum(1 - 1 / m for m in range(2, size + 1)) / (size * (size - 1))
-    rows = []
-    for one, other, tied in outcomes(vote.label):
-        left, right = _inside(vote.item, one), _inside(vote.item, other)
-        rows.append((left, right, TIE if tied else left, vote.rater, weight))
-    return rows
-
-
-def _ranked(
-    question: Question,
-    work: str,
-    votes: Sequence[Vote],
-    result: PairsResult,
-    reliability: Mapping[str, float],
-) -> Verdict:
-    names = sorted({name for vote in votes for place in levels(vote.label) for name in place})
-    score = {name: round(result.verdicts[_inside(work, name)], 9) for name in names}
-    places: list[list[str]] = []
-    for name in sorted(names, key=lambda name: (-score[name], name)):
-        if places and score[places[-1][0]] == score[name]:
-            places[-1].append(name)
-        else:
-            places.append([name])
-    label = json.dumps([place[0] if len(place) == 1 else place for place in places], ensure_ascii=False)
-    above = {
-        (one, other): result.above(_inside(work, one), _inside(work, other))
-        for one, other in combinations([name for place in places for name in place], 2)
-    }
-    # The order is right where every neighbour is; that these are independent is an approximation.
-    neighbours = [above[upper[-1], lower[0]] for upper, lower in pairwise(places)]
-    return Verdict(
-        item=work,
-        question=question.name,
-        label=label,
-        probability=math.prod(neighbours),
-        posterior={json.dumps(pair, ensure_ascii=False): share for pair, share in above.items()},
-        votes=len(votes),
-        contest=_split(votes, reliability),
-        method=result.method,
-    )
+def _above(compared: PairsResult, one: int, other: int) -> float:
+    """Return the probability that the one is truly above the other (`PairsResult.above`, by place)."""
+    variance = compared.sd_I[one] ** 2 + compared.sd_I[other] ** 2
+    if compared.covariance_I_I is not None:
+        variance -= 2 * compared.covariance_I_I[one, other]
+    gap = compared.score_I[one] - compared.score_I[other]
+    return 0.5 * (1 + math.erf(gap / math.sqrt(2 * max(variance, 1e-12))))
 
 
 def _split(votes: Sequence[Vote], reliability: Mapping[str, float]) -> float:
