@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from datetime import timedelta
 
 import numpy as np
@@ -266,23 +265,45 @@ def test_an_endless_answer_is_cut_off(one, model, monkeypatch):
     assert (row.state, len(row.text) <= 64_000) == ("done", True)
 
 
-def test_what_has_come_of_an_answer_can_be_read_while_it_is_written(one, model, client_of, monkeypatch):
-    monkeypatch.setattr(talking, "EVERY_S", 0.0)
-    monkeypatch.setattr(talking, "_turn", nullcontext)  # the test reads while it writes, in one thread
+def test_what_has_come_of_an_answer_can_be_read_while_it_is_written(one, client_of, monkeypatch):
     lease = claim(one)
     seen = []
-    written = turns.write
 
-    def watched(number, **fields):
-        kept = written(number, **fields)
-        seen.append(client_of("Ann").get(f"/work/{lease.token}/turns/").json()["turns"][0]["replies"][0])
-        return kept
+    def slowly(*_, **__):
+        for part in ("<b>A ", "coin"):
+            yield part
+            talking.write_down()
+            seen.append(client_of("Ann").get(f"/work/{lease.token}/turns/").json()["turns"][0]["replies"][0])
 
-    monkeypatch.setattr(turns, "write", watched)
-    say(one, lease, 1, "<b>moon</b>")
+    monkeypatch.setattr(talking, "stream", slowly)
+    held = turns.say(person=one.ann, token=lease.token, number=1, said={"message": "The moon?"})
+    (number,) = queries.due(held)
+    monkeypatch.setitem(talking._under_way, number, talking.Said())
+    talking.answer(number)
 
-    assert seen[0] == {"voice": "reply", "place": "A", "state": "running", "text": "first hears: "}
-    assert "html" not in seen[-1]
+    assert seen[0] == {"voice": "reply", "place": "A", "state": "running", "text": "<b>A "}
+    assert seen[1]["text"] == "<b>A coin"
+    assert TurnRow.objects.get(pk=number).text == "<b>A coin"
+
+
+def test_a_worker_whose_answer_another_has_taken_up_stops_writing(one, monkeypatch):
+    lease = claim(one)
+    held = turns.say(person=one.ann, token=lease.token, number=1, said={"message": "The moon?"})
+    (number,) = queries.due(held)
+
+    def slowly(*_, **__):
+        yield "A coin"
+        TurnRow.objects.filter(pk=number).update(worker="another")
+        talking.write_down()
+        yield " that nobody sees"
+        raise AssertionError("nobody reads on")
+
+    monkeypatch.setattr(talking, "stream", slowly)
+    monkeypatch.setitem(talking._under_way, number, talking.Said())
+    talking.answer(number)
+
+    row = TurnRow.objects.get(pk=number)
+    assert (row.state, row.text) == ("running", "")
 
 
 def test_an_answer_that_a_dead_worker_left_is_taken_up_again_and_the_dead_write_nothing(one):

@@ -12,11 +12,10 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from assay.errors import AssayError
 from assay.inference import Endpoint, addresses
@@ -39,10 +38,21 @@ BOXED_TOKENS = 320
 """The small model does not know when to stop."""
 TRIAL_S = 20.0
 
+
+@dataclass
+class Said:
+    """How far an answer has come, and how much of it is written down; `lost` where another writes it now."""
+
+    text: str = ""
+    written: str = ""
+    lost: bool = False
+
+
 _WORKER = secrets.token_hex(16)
-_under_way: set[int] = set()
+_under_way: dict[int, Said] = {}
 _guard = threading.Lock()
-_pool = ThreadPoolExecutor(AT_ONCE, "assay-talk")
+_writing = threading.Event()
+_places = threading.BoundedSemaphore(AT_ONCE)
 _box = ExitStack()
 _boxed: list[Endpoint] = []
 _opening = threading.Lock()
@@ -55,21 +65,24 @@ def start(numbers: Iterable[int]) -> None:
         with _guard:
             if number in _under_way:
                 continue
-            if not _under_way:
-                threading.Thread(target=_beat, name="assay-beat", daemon=True).start()
-            _under_way.add(number)
-        _pool.submit(_run, number)
+            if not _writing.is_set():
+                _writing.set()
+                threading.Thread(target=_keep_up, name="assay-talk-writer", daemon=True).start()
+            _under_way[number] = Said()
+        # Daemons, so that a model that says nothing does not keep a server from stopping.
+        threading.Thread(target=_run, args=(number,), name="assay-talk", daemon=True).start()
 
 
 def _run(number: int) -> None:
     try:
-        close_old_connections()
-        answer(number)
+        with _places:
+            answer(number)
     except Exception:  # noqa: BLE001 -- the thread goes on to the next answer; this one is taken up again
         _log.exception("an answer of a conversation could not be written")
     finally:
         with _guard:
-            _under_way.discard(number)
+            _under_way.pop(number, None)
+        connection.close()
 
 
 def answer(number: int) -> None:
@@ -83,18 +96,14 @@ def answer(number: int) -> None:
     if known is None:
         _fail(number, "gone", f"the model {row.author!r} is no longer in the project")
         return
-    said, begun = "", time.monotonic()
-    written_at, written = begun, ""
+    said, begun = _under_way.get(number, Said()), time.monotonic()
     try:
         endpoint = _endpoint(known.url, known.model, known.key)
         most = MAX_TOKENS if known.url else BOXED_TOKENS
         for piece in stream(endpoint, asked, max_tokens=most, within_s=WITHIN_S):
-            said += piece
-            if time.monotonic() - written_at >= EVERY_S and said != written:
-                with _turn():
-                    if not actions.write(number, worker=_WORKER, text=said):
-                        return  # somebody else is at it
-                written, written_at = said, time.monotonic()
+            said.text += piece
+            if said.lost:
+                return
     except StreamError as wrong:
         _fail(number, wrong.fault, str(wrong))
     except AssayError as wrong:
@@ -104,7 +113,7 @@ def answer(number: int) -> None:
         raise
     else:
         with _turn():
-            actions.finish(number, worker=_WORKER, text=said.strip(), seconds=time.monotonic() - begun)
+            actions.finish(number, worker=_WORKER, text=said.text.strip(), seconds=time.monotonic() - begun)
 
 
 def try_out(project: endpoints.Project, number: int) -> str:
@@ -121,20 +130,34 @@ def _fail(number: int, fault: str, problem: str) -> None:
         actions.fail(number, worker=_WORKER, fault=fault, problem=problem)
 
 
-def _beat() -> None:
-    """Say that this process lives, while it is at something; what waits for a thread is still free."""
+def _keep_up() -> None:
+    """Write down what arrives, and say that this process lives, while it is at something."""
+    beaten = time.monotonic()
     while True:
-        time.sleep(BEAT_S)
+        time.sleep(EVERY_S)
         with _guard:
-            numbers = sorted(_under_way)
-        if not numbers:
-            break
+            if not _under_way:
+                _writing.clear()
+                break
         try:
-            with _turn():
-                actions.beat(numbers, worker=_WORKER)
-        except Exception:  # noqa: BLE001 -- the next sign may pass
-            _log.exception("the database did not take a sign of life")
+            write_down()
+            if time.monotonic() - beaten >= BEAT_S:
+                beaten = time.monotonic()
+                with _turn():
+                    actions.beat(sorted(_under_way), worker=_WORKER)
+        except Exception:  # noqa: BLE001 -- the next time may pass
+            _log.exception("the database did not take what a model said")
     connection.close()
+
+
+def write_down() -> None:
+    """Write down how far each answer of this process has come, where that is further than before."""
+    with _guard:
+        new = [(number, said, said.text) for number, said in _under_way.items() if said.text != said.written]
+    for number, said, text in new:
+        with _turn():
+            said.lost = not actions.write(number, worker=_WORKER, text=text)
+        said.written = text
 
 
 def _turn() -> AbstractContextManager[None]:

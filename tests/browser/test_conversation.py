@@ -1,0 +1,212 @@
+"""Talking to models in a real browser: streamed answers, a server that goes, a model that is down or slow."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from assay.inference.embedded import available
+
+from ..platform.talks import piece, speaking
+
+TALKS = """
+from assay.platform.actions import projects
+from assay.platform.models import EndpointRow, ProjectRow
+service.add_person("Ann", "a long password", ["en"])
+brief = Brief("talks", "Talk as a good editor does.", "conversation", turns=(1, 3))
+service.create_project(brief, owner="Ann")
+project = ProjectRow.objects.get(slug="talks")
+for name in {names}: EndpointRow.objects.create(project=project, name=name, url={url!r}, model=name)
+projects.bring_in(project=project, items=[Item("moon", "Talk about the moon.", "You edit poems.", "en")])
+"""
+ANSWERED = (
+    "import json; print(json.dumps([row for row in map(json.loads, service.export('talks', 'jsonl'))]))"
+)
+
+
+@pytest.fixture
+def model():
+    with speaking() as found:
+        yield found
+
+
+@pytest.fixture
+def talk(server, page, sign_in, model):
+    """Ann is at a conversation with two models."""
+
+    def begin(names: str = "('first', 'second')", url: str | None = None) -> None:
+        server.shell(TALKS.format(names=names, url=model.url if url is None else url))
+        server.start()
+        sign_in(server, "Ann")
+        page.goto(f"{server.url}/projects/talks/judge/")
+
+    return begin
+
+
+@pytest.fixture(autouse=True)
+def no_page_complains(page: Page):
+    said: list[str] = []
+    page.on("pageerror", lambda wrong: said.append(str(wrong)))
+    yield
+    assert said == []
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="Your message").fill(text)
+    page.keyboard.press("Control+Enter")
+
+
+def whole(page: Page, count: int) -> None:
+    expect(page.locator("[data-state=done]")).to_have_count(count, timeout=20_000)
+
+
+def test_two_models_answer_side_by_side_and_the_better_answer_goes_on(talk, server, page, model):
+    talk()
+    page.get_by_role("button", name="Take the prompt as it is").click()
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("Talk about the moon.")
+    page.get_by_role("button", name="Send").click()
+    whole(page, 2)
+
+    page.get_by_role("group", name="Which of these two answers is better?").get_by_text("Answer B").click()
+    better = page.locator(".turn .sample").nth(1).locator(".prose").inner_text()
+    say(page, "Whose coin?")
+    whole(page, 4)
+    page.get_by_role("button", name="Write it better").first.click()
+    page.get_by_role("textbox", name="Your better answer").fill("Nobody's.")
+    page.get_by_role("group", name="Which of these two answers is better?").get_by_text("Both bad").click()
+    page.get_by_role("group", name="All in all").get_by_text("Model B").click()
+    page.get_by_role("button", name="Submit").click()
+
+    expect(page.locator("#nothing-left, h1:has-text('Nothing left')").first).to_be_visible()
+    assert model.asked[-1]["messages"][2]["content"] == better
+    assert "Nobody's." in server.shell(ANSWERED)
+
+
+def test_an_answer_can_be_read_while_it_is_written_and_survives_a_reload(talk, page, model):
+    go_on = threading.Event()
+
+    def slowly(body):
+        yield piece("A coin ")
+        go_on.wait(20)
+        yield piece("the river cannot spend.")
+
+    model.script = slowly
+    talk("('first',)")
+    say(page, "The moon?")
+
+    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin", timeout=10_000)
+    page.reload()
+    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin")
+    expect(page.locator(".said .prose")).to_have_text("The moon?")
+    go_on.set()
+    expect(page.locator("[data-state=done] .prose")).to_have_text("A coin the river cannot spend.")
+
+
+def test_a_message_typed_while_the_browser_is_offline_is_sent_when_it_is_back(talk, page):
+    talk("('first',)")
+    expect(page.get_by_role("button", name="Take the prompt as it is")).to_be_visible()
+    page.context.set_offline(True)
+
+    say(page, "The moon?")
+    expect(page.locator("#talk-state.away")).to_contain_text("kept in this browser")
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("The moon?")
+    page.context.set_offline(False)
+
+    whole(page, 1)
+    expect(page.locator("[data-state=done] .prose")).to_have_text("first hears: The moon?")
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("")
+
+
+def test_half_a_message_survives_a_browser_that_was_offline(talk, page):
+    talk("('first',)")
+    page.context.set_offline(True)
+    page.get_by_role("textbox", name="Your message").fill("The mo")
+    expect(page.locator(".bar .state.away")).to_contain_text("kept in this browser")
+    page.context.set_offline(False)
+
+    expect(page.locator(".bar .state")).to_have_text("Saved", timeout=10_000)
+    page.reload()
+    expect(page.get_by_role("textbox", name="Your message")).to_have_value("The mo")
+
+
+def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_up_again(
+    talk, server, page, model
+):
+    held = threading.Event()
+
+    def hold(body):
+        yield piece("A coin ")
+        held.wait(60)
+
+    model.script = hold
+    talk("('first',)")
+    say(page, "The moon?")
+    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin", timeout=10_000)
+    server.process.kill()
+    server.process.wait()
+    server.process = None
+    expect(page.locator("#talk-state.away")).to_be_visible(timeout=10_000)
+    model.script = model.echo
+
+    server.start()
+
+    expect(page.locator("[data-state=done] .prose")).to_have_text("first hears: The moon?", timeout=30_000)
+    held.set()
+
+
+def test_a_model_that_is_down_is_told_and_can_be_asked_again(talk, server, page, model):
+    talk("('first',)", url="http://127.0.0.1:9")
+    say(page, "The moon?")
+
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached just now", timeout=10_000)
+    server.shell(
+        "from assay.platform.models import EndpointRow", f"EndpointRow.objects.update(url={model.url!r})"
+    )
+    page.get_by_role("button", name="Ask again").click()
+
+    whole(page, 1)
+    expect(page.locator(".said .prose")).to_have_text("The moon?")
+
+
+def test_what_a_model_writes_runs_nothing_and_fetches_nothing(talk, page, model):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    spy = "![spy](https://evil.example/spy.png) <img src=x onerror=alert(1)>"
+    model.script = lambda body: iter([piece("<script>document.title='owned'</script>" + spy)])
+    talk("('first',)")
+    say(page, "The moon?")
+    whole(page, 1)
+
+    assert page.title() != "owned"
+    assert not [url for url in asked if "evil.example" in url]
+    assert page.locator(".turn img").count() == 0
+
+
+@pytest.mark.skipif(available() is not None, reason=str(available()))
+def test_the_small_model_in_the_box_talks(talk, page):
+    talk("()")
+    say(page, "Say hello.")
+
+    expect(page.locator("[data-state=running], [data-state=done]").first).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-state=done] .prose")).to_have_text(re.compile(r"\w+"), timeout=60_000)
+
+
+def test_a_draft_of_an_ordinary_kind_typed_offline_is_kept_and_sent(moon, page, sign_in):
+    sign_in(moon, "Ben")
+    page.goto(f"{moon.url}/projects/demonstration/judge/")
+    token = page.locator("#judging").get_attribute("data-token")
+    page.context.set_offline(True)
+    page.get_by_label("Your answer").fill("the river cannot spend")
+    expect(page.locator(".state.away")).to_contain_text("kept in this browser")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".state.away")).to_be_visible()
+
+    page.context.set_offline(False)
+
+    page.wait_for_function(
+        "token => document.querySelector('#judging')?.dataset.token !== token", arg=token, timeout=15_000
+    )
+    assert moon.shell("print(service.projects()[0].judgments)") == "1"
