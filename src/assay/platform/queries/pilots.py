@@ -12,7 +12,7 @@ import numpy as np
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from assay.judgments import kind as kind_named
 from assay.platform.models import (
@@ -34,6 +34,13 @@ ENOUGH = 2
 """Judgments that a work needs before anybody can part on it."""
 
 PLACES = "ABCDEFGH"
+WORDS = {
+    "tie": gettext_lazy("Equally good"),
+    "both_bad": gettext_lazy("Both bad"),
+    "all_bad": gettext_lazy("All bad"),
+}
+"""What people read in place of the labels that comparisons have beside their samples."""
+
 Thing = TypeVar("Thing")
 
 
@@ -347,8 +354,8 @@ def read(label: str, letters: Mapping[str, str]) -> str:
         return letters[label]
     if len(label) == 1 and label.upper() in PLACES[: len(letters)]:
         return list(letters.values())[PLACES.index(label.upper())]
-    if label == "both_bad":
-        return _("both bad")
+    if label in WORDS:
+        return str(WORDS[label])
     if label.startswith("["):
         try:
             return ", ".join(_flat(json.loads(label), letters))
