@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from assay.errors import AnswerError, AssayError
 from assay.judgments import listed, parts, written
@@ -138,52 +139,52 @@ def _rows(work: Work, judgment: Judgment) -> list[Example]:
     for number, turn in enumerate(turns, start=1):
         told = messages(turns[:number], context=work.item.context)
         replies, choice = parts(turn, "replies"), turn.get("choice")
-        shared = {
-            "prompt": str(turn["said"]),
-            "work": work.id,
-            "judgments": (judgment.id,),
-            "language": work.item.language,
-            "domain": work.item.domain,
-            "brief_version": judgment.brief_version,
-            "messages": tuple(told),
-        }
+        row = Example(
+            id="",
+            shape="preference",
+            prompt=str(turn["said"]),
+            work=work.id,
+            judgments=(judgment.id,),
+            language=work.item.language,
+            domain=work.item.domain,
+            brief_version=judgment.brief_version,
+            messages=tuple(told),
+        )
         where = f"{work.id}/{judgment.id}/{number}"
         if choice in replies and len(replies) > 1:
             other = next(voice for voice in replies if voice != choice)
             rows.append(
-                Example(
+                replace(
+                    row,
                     id=where,
-                    shape="preference",
                     chosen=str(replies[str(choice)]),
                     rejected=str(replies[other]),
                     chosen_author=author[str(choice)],
                     rejected_author=author[other],
                     method="chosen in a live conversation",
-                    **shared,
                 )
             )
         if edited := str(turn.get("edited", "")):
             base = went_on(turn)
             rows.append(
-                Example(
+                replace(
+                    row,
                     id=f"{where}/written",
                     shape="demonstration",
                     completion=edited,
                     chosen_author=judgment.rater,
                     method="written by a person in a live conversation",
-                    **shared,
                 )
             )
             rows.append(
-                Example(
+                replace(
+                    row,
                     id=f"{where}/edited",
-                    shape="preference",
                     chosen=edited,
                     rejected=str(replies[base]),
                     chosen_author=judgment.rater,
                     rejected_author=author[base],
                     method="edited in a live conversation",
-                    **shared,
                 )
             )
     return rows or [_liked(work, judgment, turns, author[REPLY])]

@@ -27,12 +27,12 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     right: projects.Right = "connect" if request.method == "POST" else "manage"
     member = projects.membership(person_of(request), slug, right)
     if request.method == "GET":
-        return _page(request, member)
+        return _page(request, slug)
     try:
         given = {name: request.POST.get(name, "") for name in (*FIELDS, "key")}
         row = actions.add_endpoint(project=member.project, **given)
     except AssayError as wrong:
-        return _page(request, member, wrong)
+        return _page(request, slug, wrong)
     messages.success(request, _("%s answers from now on.") % row.name)
     return redirect("models", slug)
 
@@ -61,9 +61,8 @@ def try_out(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return redirect("models", slug)
 
 
-def _page(
-    request: HttpRequest, member: projects.MembershipRow, wrong: AssayError | None = None
-) -> HttpResponse:
+def _page(request: HttpRequest, slug: str, wrong: AssayError | None = None) -> HttpResponse:
+    member = projects.membership(person_of(request), slug, "manage")
     rows, troubles = queries.endpoints(member.project), queries.troubles(member.project)
     found = {
         "project": member.project,

@@ -42,7 +42,7 @@ def of_item(project: ProjectRow, item: Item) -> Files:
 
 def attachment(person: PersonRow, slug: str, name: str) -> AttachmentRow:
     """Return a file of a project to somebody who may see the project."""
-    seeing = {role for right in ("judge", "read") for role in RIGHTS[right]}  # type: ignore[index]
+    seeing = {role for right in ("judge", "read") for role in RIGHTS[right]}
     member = MembershipRow.objects.filter(person=person, project__slug=slug, role__in=seeing).first()
     found = member and AttachmentRow.objects.filter(project=member.project_id, name=name).first()
     if not found:
