@@ -47,6 +47,16 @@ def skip(*, person: PersonRow, token: str, reason: str = "", note: str = "") -> 
     return works.skip_work(person=person, token=token, reason=told)
 
 
+def told_reason(kept: str) -> tuple[str, str]:
+    """Return a kept reason as a sentence and the note with it.
+
+    >>> told_reason("long: a whole novel")
+    ('It would take me too long.', 'a whole novel')
+    """
+    code, _colon, note = kept.partition(": ")
+    return (str(REASONS[code]), note) if code in REASONS else (str(REASONS["other"]), kept)
+
+
 @transaction.atomic
 def flag(*, person: PersonRow, token: str, cause: str, note: str = "") -> FlagRow:
     """Tell the authors of a work something about it; the same cause again replaces the note."""

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assay.errors import AnswerError, AssayError
 from assay.platform import kindpages
+from assay.platform.actions import flags as leaving
 from assay.platform.actions import work as actions
+from assay.platform.pages import figures
 from assay.platform.pages.request import answer_of, person_of, seconds_of
-from assay.platform.queries import attachments, pilots, projects
+from assay.platform.queries import attachments, pilots, projects, queue
 from assay.platform.queries import work as queries
 
 
@@ -25,7 +27,11 @@ def judge(request: HttpRequest, slug: str) -> HttpResponse:
     member = projects.membership(person, slug, "judge")
     lease = actions.claim_work(person=person, project=member.project)
     if lease is None:
-        found = {"project": member.project, "reads": projects.may(member, "read")}
+        found = {
+            "project": member.project,
+            "reads": projects.may(member, "read"),
+            "why": queue.why_nothing(person, member.project),
+        }
         return render(request, "platform/nothing_left.html", found)
     return _page(request, queries.assignment(lease))
 
@@ -39,6 +45,8 @@ def submit(request: HttpRequest, token: str) -> HttpResponse:
         judgment = actions.submit_judgment(
             person=person, token=token, answer=answer, seconds=seconds_of(request.POST)
         )
+    except actions.AnsweredAlreadyError as refusal:
+        return answered_already(request, token, str(refusal))
     except AssayError as refusal:
         given = queries.assignment(queries.lease_or_404(person, token))
         return _page(request, given, refusal=refusal)
@@ -54,15 +62,29 @@ def draft(request: HttpRequest, token: str) -> HttpResponse:
     try:
         lease = actions.save_draft(person=person_of(request), token=token, draft=answer_of(request.POST))
     except AssayError as refusal:
-        return JsonResponse({"saved": False, "problem": str(refusal)}, status=422)
+        status = 409 if isinstance(refusal, actions.PlaceTakenError) else 422
+        return JsonResponse({"saved": False, "problem": str(refusal)}, status=status)
     return JsonResponse({"saved": True, "state": lease.state})
+
+
+def answered_already(request: HttpRequest, token: str, problem: str) -> HttpResponse:
+    """Say that another answer counts, and show what was typed, to be copied from."""
+    judgment = queries.judged(person_of(request), token)
+    found = {"problem": problem, "judgment": judgment, "typed": figures.told(answer_of(request.POST), {})}
+    return render(request, "platform/answered_already.html", found, status=409)
 
 
 @login_required
 @require_POST
 def skip(request: HttpRequest, token: str) -> HttpResponse:
-    """Give a work back and go on."""
-    return redirect("judge", actions.skip_work(person=person_of(request), token=token).slug)
+    """Give a work back, with a reason or none, and go on."""
+    given = {name: request.POST.get(f"leave_{name}", "") for name in ("reason", "note")}
+    try:
+        project = leaving.skip(person=person_of(request), token=token, **given)
+    except AssayError as refusal:
+        lease = queries.lease_or_404(person_of(request), token)
+        return _page(request, queries.assignment(lease), refusal=refusal)
+    return redirect("judge", project.slug)
 
 
 def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
@@ -76,7 +98,8 @@ def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
 def _page(
     request: HttpRequest, given: queries.Assignment, *, refusal: AssayError | None = None
 ) -> HttpResponse:
-    found = {"lease": given.lease, **shown_work(given, draft=given.lease.draft, refusal=refusal)}
+    ways = {"reasons": leaving.REASONS.items(), "causes": leaving.CAUSES.items()}
+    found = {"lease": given.lease, **ways, **shown_work(given, draft=given.lease.draft, refusal=refusal)}
     status = 200 if refusal is None else 422 if isinstance(refusal, AnswerError) else 409
     return render(request, "platform/judge.html", found, status=status)
 

@@ -52,7 +52,8 @@
     if (!held || busy) return;
     try {
       const answer = await fetch(desk.dataset.draftUrl, { method: "POST", body: body(held.fields), redirect: "error" });
-      if (!answer.ok && answer.status !== 404) throw new Error(answer.status);
+      if (answer.status === 404 || answer.status === 409) { if (whose === token) say("gone", true); return; }
+      if (!answer.ok) throw new Error(answer.status);
       const now = load(draftKey(whose));
       if (now && now.at === held.at) drop(draftKey(whose));
       if (whose === token) say("saved");
@@ -162,7 +163,7 @@
   };
   const single = () => load("assay:single-keys") !== false;
   document.addEventListener("keydown", (event) => {
-    if (!form || event.isComposing || $("#keys")?.open) return;
+    if (!form || event.isComposing || $("dialog[open]")) return;
     const target = event.target;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return submit(); }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -212,6 +213,7 @@
       else if (key.startsWith("assay:send:") && held.person === person) send(held.url, held.fields, key.slice("assay:send:".length));
     }
   };
+  document.addEventListener("assay:send", (event) => send(event.detail.url, event.detail.fields, token));
   addEventListener("online", () => { if (form) { saveDraft(); sendRest(); } });
   begin();
   try { sendRest(); } catch { /* no storage here */ }
