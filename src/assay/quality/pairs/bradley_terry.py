@@ -29,8 +29,8 @@ START = 0.9
 STEP = 1e-6
 
 SAFE = 0.3
-"""A Newton step that moves no score by more always gains: no gap changes by more than ln 2, so the curvature at
-most doubles on the way."""
+"""A Newton step that moves no score by more always gains: no gap changes by more than ln 2, so the curvature
+at most doubles on the way."""
 
 DENSE = 2_000
 """With more items than this in one group covariances are left out."""
