@@ -67,9 +67,11 @@ def test_it_is_what_its_docstring_says(crowd, seed):
         )
         mean = (flat + correlated + shares[0] + shares[1]) / 4
         label = int(np.argmax(np.round(believed * sharp.posterior_I_K[item] + (1 - believed) * mean, 9)))
-        sure = flat / 2 + shares[0] / 4 + shares[1] / 4
-        if (top := int(np.argmax(sure))) != label:
-            sure[top], sure[label] = sure[label], sure[top]
+        sure, bare = flat / 2 + shares[0] / 4 + shares[1] / 4, sharp.posterior_I_K[item].copy()
+        for opinion in (sure, bare):
+            if (top := int(np.argmax(opinion))) != label:
+                opinion[top], opinion[label] = opinion[label], opinion[top]
+        sure = believed / 2 * bare + (1 - believed / 2) * sure
         np.testing.assert_allclose(result.posterior_I_K[item], sure, atol=1e-9)
         assert result.choice_I[item] == label
 
@@ -90,6 +92,20 @@ def test_where_raters_obey_the_confusion_model_averaging_costs_nothing():
 
     assert hits[ensemble] >= hits[hierarchical] - 0.002
     assert hits[ensemble] > hits[majority] + 0.01
+
+
+def test_it_is_surer_where_raters_look_independent(monkeypatch):
+    crowds = [known_crowd(seed, items=500, raters=20, right=(0.6, 0.95)) for seed in range(4)]
+
+    believing = [score(ensemble(columns), gold) for columns, gold in crowds]
+    monkeypatch.setitem(ensemble.__globals__, "independence", lambda _: 0.0)
+    doubting = [score(ensemble(columns), gold) for columns, gold in crowds]
+
+    def mean(scores, name):
+        return np.mean([getattr(one, name) for one in scores])
+
+    assert mean(believing, "log_loss") < mean(doubting, "log_loss") - 0.02
+    assert mean(believing, "calibration_error") < mean(doubting, "calibration_error") - 0.02
 
 
 @pytest.mark.parametrize("always", [0.2, 0.35])
