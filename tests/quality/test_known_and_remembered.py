@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from assay.quality import pairs, spans
+from assay.quality.boxes import Boxes, fused
 from assay.quality.labels.columns import VotesError
 from assay.quality.pairs import Pairs, Rankings, ranked
 from assay.quality.spans import MarkHistory, Spans
@@ -218,3 +219,31 @@ def test_known_scores_marks_and_orders_are_taken_by_a_study():
     assert told.scores["crowd-bradley-terry"]["Kendall"] > 0.5
     assert ordered.verdicts["verdict"].to_list()[0] == '["b", "a"]'
     assert found.verdicts["verdict"].to_list() == ["[[2, 4]]", "[[0, 4]]"]
+
+
+def test_known_boxes_are_the_verdict_and_show_who_draws_too_large():
+    right, large = [(10, 10, 20, 20)], [(0, 0, 40, 40)]
+    rows = [(f"i{n}", who, drawn) for n in range(8) for who, drawn in
+            {"ann": right, "ben": large, "cleo": large}.items()]  # fmt: skip
+    held = Boxes.from_lists(*zip(*rows, strict=True))
+
+    alone = fused(held)
+    told = fused(held.knowing({**{f"i{n}": right for n in range(6)}, "i6": [(1, 1, 2, 2, "cat")], "i7": []}))
+
+    assert alone.verdicts["i0"] == ((0.0, 0.0, 40.0, 40.0),)
+    assert told.verdicts["i0"] == ((10.0, 10.0, 20.0, 20.0),)
+    assert told.verdicts["i6"] == ((1.0, 1.0, 2.0, 2.0, "cat"),)
+    assert told.verdicts["i7"] == ()
+    assert held.raters[int(alone.precision_R.argmin())] == "ann"
+    assert held.raters[int(told.precision_R.argmax())] == "ann"
+    assert told.sure_I[0] == 1
+
+
+def test_known_boxes_are_taken_by_a_study_and_not_scored():
+    table = pl.DataFrame({"item": ["i", "j"], "rater": ["ann"] * 2, "label": ["[[0, 0, 4, 4]]"] * 2})
+    gold = pl.DataFrame({"item": ["i", "j"], "label": ["[[5, 5, 9, 9]]", "[[0, 0, 4, 4]]"]})
+
+    told = study(table, gold=gold, known=gold.head(1))
+
+    assert told.verdicts["verdict"][0] == "[[5.0, 5.0, 9.0, 9.0]]"
+    assert told.scores["fused"]["F1 of boxes"] == 1

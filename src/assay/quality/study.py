@@ -41,9 +41,6 @@ SEED = 0
 SIGNS = r"^\s*[^\[>=\s][^>=]*[>=]\s*[^>=\s]"
 """How an order begins whose candidates stand between signs: ``b > a = c``."""
 
-KNOWN = ("quality", "sets", "ratings", "pairs", "texts", "spans")
-"""Groups whose methods learn from known answers."""
-
 FOUR_NUMBERS = r"^\s*\[\s*\[(?:\s*-?\d[\d.eE+-]*\s*,){3}\s*-?\d"
 """How a list of boxes begins; a span has two numbers."""
 
@@ -151,7 +148,7 @@ def study(
         Right answers, for scores: `item` and `label` (for comparisons and ratings a number).
     known
         Right answers, for the method to learn from: its items are held fixed, teach who is reliable and how
-        sure to be, and are left out of the scores. For all types but boxes.
+        sure to be, and are left out of the scores.
     levels
         For ordered classes, their labels from the lowest up; needed unless they are numbers.
     reviews, outcomes, history, half_life
@@ -175,8 +172,6 @@ def study(
     if gold is None and kind.group != "texts":
         right = _gold_of(frame)
     taught = None if known is None else tables.frame_of(known)
-    if taught is not None and kind.group not in KNOWN:
-        raise AssayError(f"known answers are not taken for {named} yet; leave them out")
     chosen = method or kind.default
     run = cast("Callable[..., Any]", registry.get(kind.group, chosen))
     found = kind.read(_Asked(frame, named, chosen, run, right, taught, levels))
@@ -638,11 +633,15 @@ def _nested(part: Sequence[object]) -> bool:
 def _boxes(asked: _Asked) -> Study:
     from assay.quality import boxes  # noqa: PLC0415
 
+    known = {} if asked.known is None else tables.gold(asked.known)
     held = boxes.Boxes.from_frame(tables.votes(asked.frame))
+    held = held.knowing(
+        {item: _json_of(text, row) for row, (item, text) in enumerate(known.items(), start=1)}
+    )
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if asked.gold is not None:
-        gold = tables.gold(asked.gold)
+        gold = {item: label for item, label in tables.gold(asked.gold).items() if item not in known}
         right = boxes.Boxes.from_frame(
             pl.DataFrame({"item": list(gold), "rater": "gold", "label": list(gold.values())})
         )

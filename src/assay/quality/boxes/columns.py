@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -35,6 +35,8 @@ class Boxes:
         Names, sorted as text. The class of a box without one is "".
     repeated
         How many answers were set aside because the same rater answered the same item again later.
+    known
+        The right boxes of some items, (class, corners); set them with `knowing`.
     """
 
     item_N: Codes
@@ -47,6 +49,7 @@ class Boxes:
     raters: tuple[str, ...]
     classes: tuple[str, ...]
     repeated: int = 0
+    known: Mapping[str, tuple[tuple[str, tuple[float, ...]], ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item_N)
@@ -109,6 +112,25 @@ class Boxes:
         """
         label = [json.dumps([list(box) for box in one]) for one in boxes]
         return cls.from_frame(reading.listed(item=item, rater=rater, label=label))
+
+    def knowing(self, gold: Mapping[str, Sequence[Sequence[object]]]) -> Boxes:
+        """Return the same answers with the right boxes of some items known; items nobody saw are left out.
+
+        The verdict on a known item is what is known, and it is what raters are measured against there.
+
+        >>> said = Boxes.from_lists(["i"], ["ann"], [[(0, 0, 4, 3)]])
+        >>> said.knowing({"i": [(0, 0, 4, 4, "cat")]}).known
+        {'i': (('cat', (0.0, 0.0, 4.0, 4.0)),)}
+        """
+        known = {
+            item: tuple(_read(json.dumps([list(box) for box in gold[item]]), 1))
+            for item in self.items
+            if item in gold
+        }
+        classes = tuple(sorted({*self.classes, *(name for own in known.values() for name, _ in own)}))
+        code = {name: number for number, name in enumerate(classes)}
+        moved = np.array([code[name] for name in self.classes], dtype=np.int64)
+        return replace(self, classes=classes, class_B=moved[self.class_B], known=known)
 
 
 def _read(label: str, row: int) -> list[tuple[str, tuple[float, ...]]]:

@@ -41,8 +41,11 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
     answers_I = np.bincount(boxes.item_N, minlength=n_items)
     hit_N, own_N, theirs_N, overlap_N = np.zeros((4, n_answers))
     rows: list[tuple[int, int, list[float], float]] = []
+    known = {item: boxes.known[name] for item, name in enumerate(boxes.items) if name in boxes.known}
     for group in _groups(item_B, boxes.class_B):
         item, name = int(item_B[group[0]]), int(boxes.class_B[group[0]])
+        if item in known:
+            continue
         corner, answer, weight = boxes.corner_B_4[group], boxes.answer_B[group], weight_B[group]
         shared = iou(corner, corner)
         found, share = _fuse(corner, answer, weight, shared, total_I[item])
@@ -67,6 +70,10 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
             overlap_N[n] += overlap
             own_N[n] += own.sum()
             theirs_N[n] += len(verdict)
+    for item, right in known.items():
+        rows += [(item, boxes.classes.index(name), list(corners), 1.0) for name, corners in right]
+        for n in range(*np.searchsorted(boxes.item_N, [item, item + 1])):
+            hit_N[n], own_N[n], theirs_N[n], overlap_N[n] = _against(boxes, n, right)
     rows.sort()
     item_C, class_C = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
     share_C = np.array([share for *_, share in rows], dtype=np.float64)
@@ -96,6 +103,20 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
         threshold=threshold,
         assumed=("raters draw equally well, and leave out more than they add",),
     )
+
+
+def _against(
+    boxes: Boxes, answer: int, right: tuple[tuple[str, tuple[float, ...]], ...]
+) -> tuple[int, int, int, float]:
+    """Return how many boxes of an answer are right, how many it has, how many it should, and the overlap."""
+    drawn = slice(*np.searchsorted(boxes.answer_B, [answer, answer + 1]))
+    hits, overlap = 0, 0.0
+    for name in sorted({name for name, _ in right}):
+        wanted = np.array([corners for of, corners in right if of == name])
+        ours = boxes.corner_B_4[drawn][boxes.class_B[drawn] == boxes.classes.index(name)]
+        found, shared = matched(ours, wanted)
+        hits, overlap = hits + found, overlap + shared
+    return hits, drawn.stop - drawn.start, len(right), overlap
 
 
 def _groups(item_B: Codes, class_B: Codes) -> list[Codes]:
