@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from assay import platform
-from assay.platform.actions import work
+from assay.platform.actions import flags, work
 from assay.platform.models import JudgmentRow, MembershipRow, WorkRow
 from assay.platform.queries import work as queries
 
@@ -111,6 +111,13 @@ PAGES = {
     "work/<str:token>/submit/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "work/<str:token>/draft/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
     "work/<str:token>/skip/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "work/<str:token>/flag/": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/undo/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "judgments/<int:number>/undo/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "me/queue/": (OPEN, OPEN, OPEN, OPEN, SIGN_IN),
+    "projects/<slug:slug>/flags/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/flags/<int:number>/": (NO_METHOD, NO_METHOD, NO_METHOD, NO_METHOD, SIGN_IN),
+    "projects/<slug:slug>/settings/": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "kinds/<str:kind>/page.js": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE),
     "api/openapi.json": (OPEN, OPEN, OPEN, OPEN, OPEN),
     "api/projects": (OPEN, OPEN, OPEN, OPEN, NO_SESSION),
@@ -147,6 +154,11 @@ POSTS = {
     "work/<str:token>/submit/": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, SIGN_IN),
     "work/<str:token>/draft/": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, SIGN_IN),
     "work/<str:token>/skip/": (NOT_HERE, SENT, NOT_HERE, NOT_HERE, SIGN_IN),
+    "work/<str:token>/flag/": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/undo/": (SENT, SENT, NOT_HERE, NOT_HERE, SIGN_IN),
+    "judgments/<int:number>/undo/": (SENT, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/flags/<int:number>/": (WRONG, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
+    "projects/<slug:slug>/settings/": (WRONG, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "api/projects/<slug>/next": (OPEN, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/projects/<slug>/import": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
     "api/work/<token>/judgment": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, NO_SESSION),
@@ -169,6 +181,7 @@ def scene(cast):
         chosen = next(drawn for drawn, real in names.items() if real.endswith("/fine"))
         work.submit_judgment(person=person, token=lease.token, answer={"choice": chosen})
     cast.lease = work.claim_work(person=cast.ben, project=cast.moon)
+    cast.flag = flags.flag(person=cast.ben, token=cast.lease.token, cause="broken")
     return cast
 
 
@@ -177,6 +190,7 @@ def _path(route, scene):
         "quality/<slug:name>": "quality/people",
         "<slug:slug>": "moon", "<slug>": "moon", "<str:form>": "jsonl", "<form>": "jsonl",
         "<str:token>": scene.lease.token, "<token>": scene.lease.token, "<slug:name>": "contest",
+        "flags/<int:number>": f"flags/{scene.flag.pk}",
         "people/<int:number>": f"people/{MembershipRow.objects.get(person=scene.ben).pk}",
         "judgments/<int:number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
         "<int:number>": str(WorkRow.objects.earliest("pk").pk), "<str:kind>": "pairwise",
