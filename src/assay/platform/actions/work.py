@@ -307,11 +307,16 @@ def submit_judgment(
         except AnswerError as wrong:
             refusal = wrong
         else:
-            if _count_judgment(lease):
+            if lease.replaces_id and work.is_superseded(lease.replaces_id):
+                refusal = PlaceTakenError(
+                    _("Your judgment was changed in the meantime. Your text is kept as a draft.")
+                )
+            elif _count_judgment(lease):
                 return _keep(given, given.revealed(clean), seconds)
-            refusal = PlaceTakenError(
-                _("Others have finished this work in the meantime. Your text is kept as a draft.")
-            )
+            else:
+                refusal = PlaceTakenError(
+                    _("Others have finished this work in the meantime. Your text is kept as a draft.")
+                )
         _change(lease, lease.state, draft=answer)
     raise refusal
 

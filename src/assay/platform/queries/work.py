@@ -128,6 +128,11 @@ def lease_or_404(person: PersonRow, token: str) -> LeaseRow:
     return found
 
 
+def is_superseded(judgment: int) -> bool:
+    """Say whether something took the place of a judgment, by its number."""
+    return JudgmentRow.objects.filter(supersedes=judgment).exists()
+
+
 def judged(person: PersonRow, token: str) -> JudgmentRow | None:
     """Return the judgment a person already made with this token."""
     return JudgmentRow.objects.filter(token=token, person=person).select_related("project").first()
