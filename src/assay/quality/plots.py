@@ -252,7 +252,7 @@ def effects(named: Sequence[tuple[str, Effect]]) -> Figure:
         "Dot: the change in percentage points. Line: its 95 % interval. "
         "Left of 0 the first version has more of it, right of 0 the second."
     )
-    y = {"field": "compared", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 320}}
+    y = {"field": "compared", "type": "nominal", "title": None, "sort": None, "axis": {"labelLimit": 240}}
     x = {"field": "change", "type": "quantitative", "title": "change in percentage points"}
     tooltip = [
         {"field": name, "type": "nominal" if name == "compared" else "quantitative", "title": name}
