@@ -235,7 +235,7 @@ class _Table:
         own_N = side_N >= 0
         place = side_N[own_N] * self.items + self.item_N[own_N]
         size = np.bincount(place, minlength=2 * self.items).astype(np.float64)
-        total = np.bincount(place, self.value_N[own_N], minlength=2 * self.items)
+        total = np.bincount(place, self.value_N[own_N], minlength=2 * self.items).astype(np.float64)
         return _Parts.of(size.reshape(2, -1), total.reshape(2, -1))
 
 

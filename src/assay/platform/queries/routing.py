@@ -11,6 +11,7 @@ from django.db.models import Avg
 from django.utils import timezone
 
 from assay.platform.models import BriefRow, PersonRow, ProjectRow, SkillRow, State, WorkRow
+from assay.platform.queries.statements import Given
 from assay.work import Ability, Candidate, mix, order, speaks
 
 SHORTLIST = 50
@@ -61,7 +62,8 @@ def shortlist(person: PersonRow, project: ProjectRow, trying: BriefRow | None = 
     looked_at = uses(project)
     if not looked_at or (not readable and project.languages):
         return []
-    parts, given = [], []
+    parts: list[str] = []
+    given: list[Given] = []
     for use, limit in looked_at.items():
         version = trying if use == WorkRow.TRIAL else None
         part, own = open_works(person, project, use, readable, limit, version=version)
@@ -85,9 +87,10 @@ def open_works(
     limit: int,
     *,
     version: BriefRow | None = None,
-) -> tuple[str, list[object]]:
+) -> tuple[str, list[Given]]:
     """Return the statement that finds the open works of one use, and its values."""
-    question, given = _OPEN, [project.pk, use, person.pk, person.pk]
+    question = _OPEN
+    given: list[Given] = [project.pk, use, person.pk, person.pk]
     if len(readable) < len(project.languages):
         question += f"AND w.language IN ({', '.join(['%s'] * len(readable))})\n"
         given += readable
