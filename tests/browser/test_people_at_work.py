@@ -101,9 +101,40 @@ def test_a_skipped_work_makes_room_for_the_next_and_the_help_opens_with_a_key(mo
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
-    judge_with_keys(page, "s")
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog", name="Skip this work")).to_be_visible()
+    judge_with_keys(page, "3", "Enter")
 
     expect(page.get_by_role("heading", name="Answer A")).to_be_visible()
+
+
+def test_a_work_is_flagged_and_the_last_judgment_taken_back_by_keyboard(moon, page, sign_in):
+    sign_in(moon, "Ben")
+    page.goto(f"{moon.url}/projects/pairwise/judge/")
+    first = page.locator(".prompt").inner_text()
+    page.get_by_label("Why?").fill("A coin.")
+    page.keyboard.press("Escape")
+    judge_with_keys(page, "1", "Enter")
+
+    page.keyboard.press("f")
+    dialog = page.get_by_role("dialog", name="Flag this work")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_have_text("Say what is the matter.")
+    dialog.get_by_role("textbox").fill("The two are the same.")
+    page.keyboard.press("Control+Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".state")).to_contain_text("The authors will read it")
+
+    page.keyboard.press("u")
+    expect(page.get_by_text("You took this back.")).to_be_visible()
+    assert page.locator(".prompt").inner_text() == first
+    expect(page.get_by_label("Why?")).to_have_value("A coin.")
+    assert moon.shell("print(sum(each.judgments for each in service.projects()))") == "1"
+    judge_with_keys(page, "2", "Enter")
+    page.goto(f"{moon.url}/me/queue/")
+    expect(page.get_by_text("not answered yet")).to_be_visible()
 
 
 def test_typed_text_survives_a_reload_and_another_browser(moon, page, sign_in, browser):
