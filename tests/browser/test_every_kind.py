@@ -35,6 +35,8 @@ project("rating", "rating", texts[:1], likert, share)
 project("choice", "choice", texts[:1], form, image)
 project("spans", "spans", ["The \U0001f600 moon is round, the moon is bright."])
 project("alamat", "spans", ["القمر مستدير والقمر منير"], language="ar", prompt="القمر")
+claim = Question("claim", "Is it so?", ("supported", "refuted", "unknown"), type="spans", sourced=True)
+project("claims", "spans", ["The moon is made of basalt."], claim)
 project("rewrite", "rewrite", texts[:1])
 project("trajectory", "trajectory", [json.dumps(run)])
 """
@@ -217,6 +219,23 @@ def test_in_arabic_the_left_arrow_goes_on(at, page, stored):
     submit(page)
 
     assert stored("alamat")["marks"] == [{"start": 6, "end": 12, "label": "accuracy", "degree": "critical"}]
+
+
+def test_a_claim_is_marked_with_its_source(at, page, stored):
+    at("claims")
+
+    type_keys(page, "t", "End", "1")
+    page.keyboard.type("https://moon.example")
+    type_keys(page, "Enter", "Home", "Shift+ArrowRight", "3")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("mark 1: name a source")
+    page.get_by_label("Comment").first.fill("Nobody has looked.")
+    submit(page)
+
+    assert stored("claims")["marks"] == [
+        {"start": 0, "end": 8, "label": "unknown", "comment": "Nobody has looked."},
+        {"start": 20, "end": 26, "label": "supported", "source": "https://moon.example"},
+    ]
 
 
 def test_an_edit_shows_what_changed_and_no_edit_is_refused(at, page, stored):

@@ -112,3 +112,4 @@ def test_chat_messages_are_read_with_each_call_a_step():
         (5, "", False),
     ]
     assert json.loads(steps[2].args) == {"q": "moon"}
+    assert (steps[4].text, steps[4].result) == ("", "Found.")

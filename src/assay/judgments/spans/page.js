@@ -102,6 +102,7 @@
     }
     made.querySelector("[data-remove]").addEventListener("click", () => remove(mark));
     made.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.matches("[data-part=source]") && !event.ctrlKey && !event.metaKey) { event.preventDefault(); return back(); }
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("textarea, input:not([type=radio])")) return;
       if (event.key === "Delete" || event.key === "Backspace") { event.preventDefault(); return remove(mark); }
       const radio = made.querySelector(`[type=radio][data-key="${CSS.escape(event.key)}"]`);
@@ -141,8 +142,8 @@
     keep();
     say("added", text.slice(start, end));
     last = { anchor: end, focus: end };
-    const radio = $("#marks").children[marks.indexOf(mark)].querySelector("[type=radio]");
-    if (radio) radio.focus(); else back();
+    const next = $("#marks").children[marks.indexOf(mark)].querySelector("[type=radio], [data-part=source]");
+    if (next) next.focus(); else back();
   };
   const remove = (mark) => {
     marks = marks.filter((one) => one !== mark);

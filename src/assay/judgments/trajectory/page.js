@@ -10,7 +10,7 @@
     });
   };
   document.addEventListener("assay:work", () => {
-    const steps = [...document.querySelectorAll(".steps > .step:has([type=radio])")];
+    const steps = [...document.querySelectorAll(".run > .step:has([type=radio])")];
     for (const step of steps) {
       for (const radio of step.querySelectorAll("[type=radio]")) {
         radio.addEventListener("change", () => {

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 OTHERS = frozenset({"user", "human", "system", "developer", "tool", "function", "environment"})
 """Roles whose turns are not the agent's own work, so nobody says whether they are right."""
 
+ANSWERS = frozenset({"tool", "function", "environment"})
+"""Roles that say what a tool answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -63,18 +66,21 @@ def _steps(said: object, number: int) -> list[Step]:
             Step(number + len(spoken) + place, first.role, "", _shown(one.get("name")), _arguments(one))
             for place, one in enumerate(called)
         ]
-    text = said.get("text", said.get("content"))
+    role, text = _shown(said.get("role")), _shown(said.get("text", said.get("content")))
+    result = _shown(said.get("result"))
+    if role.lower() in ANSWERS and not result:
+        text, result = "", text
     known = {"role", "text", "content", "tool", "args", "result"}
     rest = {name: value for name, value in said.items() if name not in known}
     return [
         Step(
             number,
-            role=_shown(said.get("role")),
+            role=role,
             # What has no place of its own is shown all the same.
-            text="\n\n".join(part for part in (_shown(text), _shown(rest or None)) if part),
+            text="\n\n".join(part for part in (text, _shown(rest or None)) if part),
             tool=_shown(said.get("tool")),
             args=_shown(said.get("args")),
-            result=_shown(said.get("result")),
+            result=result,
         )
     ]
 
