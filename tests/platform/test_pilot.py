@@ -360,6 +360,19 @@ def test_who_is_at_a_work_when_the_pilot_closes_may_finish_it(sea):
     assert not LeaseRow.objects.filter(pk=lease.pk).exists()
 
 
+def test_what_was_settled_in_a_withdrawn_pilot_is_not_published_by_the_next(sea):
+    run_pilot(sea, split=1)
+    settle_all(sea)
+    pilots.withdraw(project=sea.sea, reason="The wrong people came.")
+    again = run_pilot(sea, works=6)
+
+    version = pilots.close(project=sea.sea, person=sea.ann)
+
+    assert version.version == 1
+    assert not queries.cases(again).exists()
+    assert not GoldRow.objects.exists()
+
+
 # -- training ------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Publishing the next version of a brief."""
+"""Publishing the next version of a brief; no version is ever changed."""
 
 from __future__ import annotations
 

@@ -89,6 +89,8 @@ def collect(*, project: ProjectRow) -> int:
                 brief=pilot.brief,
                 defaults={
                     "project": project,
+                    "pilot": pilot,
+                    "state": EdgeCaseRow.OPEN,
                     "cause": case.cause,
                     "doubt": case.doubt,
                     "notes": found.silent.get(case.work, []),
@@ -174,8 +176,8 @@ def dismiss(*, project: ProjectRow, number: int, person: PersonRow, reason: str)
 def reopen_case(*, project: ProjectRow, number: int) -> EdgeCaseRow:
     """Take back what was decided about an edge case, while its pilot runs."""
     pilot, row = _running(project), pilots.case_row(project, number)
-    if row.brief_id != pilot.brief_id:
-        raise AssayError(_("This case was settled in an earlier version."))
+    if row.pilot_id != pilot.pk:
+        raise AssayError(_("This case was settled in an earlier pilot."))
     row.state, row.settled_by, row.settled_at = EdgeCaseRow.OPEN, None, None
     row.save()
     FlagRow.objects.filter(work=row.work, cause=FlagRow.SILENT).update(settled_at=None, settled_with="")
@@ -192,7 +194,7 @@ def _decided(row: EdgeCaseRow, person: PersonRow) -> EdgeCaseRow:
 
 
 def _require_open(pilot: PilotRow, row: EdgeCaseRow) -> None:
-    if row.brief_id != pilot.brief_id or row.state != EdgeCaseRow.OPEN:
+    if row.pilot_id != pilot.pk or row.state != EdgeCaseRow.OPEN:
         raise AssayError(_("This case is decided already."))
 
 

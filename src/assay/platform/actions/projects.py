@@ -93,15 +93,6 @@ def open_with(
 
 
 @transaction.atomic
-def publish_brief(*, project: ProjectRow, goal: str, principles: Sequence[str]) -> BriefRow:
-    """Publish the next version of a brief. People at a work finish it by the version they began with."""
-    ProjectRow.objects.select_for_update(no_key=True).get(pk=project.pk)
-    now = projects.latest_brief(project).record()
-    brief = briefs.revise(now, goal=goal, principles=tuple(principles))
-    return BriefRow.objects.create(project=project, version=brief.version, content=briefs.to_mapping(brief))
-
-
-@transaction.atomic
 def bring_in(
     *,
     project: ProjectRow,

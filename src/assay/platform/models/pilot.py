@@ -50,6 +50,7 @@ class EdgeCaseRow(models.Model):
     project = models.ForeignKey(ProjectRow, models.CASCADE, related_name="edge_cases")
     work = models.ForeignKey(WorkRow, models.CASCADE, related_name="edge_cases")
     brief = models.ForeignKey(BriefRow, models.PROTECT, related_name="+")
+    pilot = models.ForeignKey(PilotRow, models.CASCADE, null=True, related_name="cases")
     cause = models.CharField(max_length=6)
     notes = models.JSONField(default=list)
     doubt = models.FloatField(default=0.0)

@@ -234,11 +234,7 @@ def _known(brief: Brief, names: set[str]) -> dict[str, float]:
 
 def cases(pilot: PilotRow) -> QuerySet[EdgeCaseRow]:
     """Return the edge cases of a pilot, the most doubtful first."""
-    return (
-        EdgeCaseRow.objects.filter(project=pilot.project_id, brief=pilot.brief_id)
-        .select_related("work__item")
-        .order_by("-doubt", "pk")
-    )
+    return EdgeCaseRow.objects.filter(pilot=pilot).select_related("work__item").order_by("-doubt", "pk")
 
 
 def case_row(project: ProjectRow, number: int) -> EdgeCaseRow:
