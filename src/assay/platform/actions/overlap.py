@@ -65,7 +65,9 @@ def keep_up(project: ProjectRow) -> Kept | None:
     if _since[project.pk] < _due.get(project.pk, EVERY):
         return None
     kept = _quietly(project, patience=0.0)
-    if kept is not None:
+    if kept is None:  # still being counted: asked again a little later
+        _since[project.pk] -= EVERY // 5
+    else:
         judged = WorkRow.objects.filter(project=project).aggregate(all=Sum("judged", default=0))["all"]
         _since[project.pk], _due[project.pk] = 0, max(EVERY, int(judged * SHARE))
     return kept

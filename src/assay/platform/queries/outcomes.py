@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.db.models import Count, Max
 
@@ -26,7 +26,7 @@ When this changes, so does the outcome."""
 # Statistics run beside the one thread that serves everybody, so that a large project does not hold up those
 # who judge. They touch no table: what they need is read before.
 _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outcomes")
-_kept: dict[int, tuple[Stamp, Future[Outcome]]] = {}
+_kept: dict[int, Counted[Outcome]] = {}
 
 
 def beside(work: Callable[..., Found], *given: object, **named: object) -> Future[Found]:
@@ -84,20 +84,50 @@ def stamp(project: ProjectRow) -> Stamp:
     return latest_brief(project).version, *found.values(), *known.values()
 
 
+@dataclass
+class Counted(Generic[Found]):
+    """Something long that is counted beside the requests, as of a stamp; `told` once somebody had it."""
+
+    stamp: Stamp
+    future: Future[Found]
+    told: bool = False
+
+
+def counted(
+    kept: dict[int, Counted[Found]],
+    project: ProjectRow,
+    begin: Callable[[], Future[Found]],
+    patience: float | None,
+) -> Found | None:
+    """Return what was counted about a project, `None` where it takes longer than `patience` seconds.
+
+    Who waits as long as it takes gets it as of now. Who does not gets what was begun before, even where a
+    judgment came in since: where people judge all the time, a count that begins anew with each judgment
+    never ends.
+    """
+    now, known = stamp(project), kept.get(project.pk)
+    # Who has no patience at all asks again and again: for them a count that nobody had yet is not too old.
+    old = known is not None and known.future.done() and (known.told or patience)
+    if known is None or (known.stamp != now and (patience is None or old)):
+        known = kept[project.pk] = Counted(now, begin())
+    try:
+        found = known.future.result(timeout=patience)
+    except TimeoutError:
+        return None
+    known.told = True
+    return found
+
+
 def outcome(project: ProjectRow, *, patience: float | None = None) -> Outcome | None:
     """Return what a project has come to, `None` where it takes longer than `patience` seconds."""
-    now = stamp(project)
-    kept = _kept.get(project.pk)
-    if kept is None or kept[0] != now:
+
+    def begin() -> Future[Outcome]:
         from assay import pipeline  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
 
         found = material(project)
-        kept = now, beside(pipeline.run, found.brief, found.works, found.judgments, gold=found.gold)
-        _kept[project.pk] = kept
-    try:
-        return kept[1].result(timeout=patience)
-    except TimeoutError:
-        return None
+        return beside(pipeline.run, found.brief, found.works, found.judgments, gold=found.gold)
+
+    return counted(_kept, project, begin, patience)
 
 
 def raw_lines(project: ProjectRow) -> Iterator[str]:

@@ -15,26 +15,19 @@ if TYPE_CHECKING:
 PART = 500
 """Rows named in one statement; SQLite takes a thousand values."""
 
-_kept: dict[int, tuple[outcomes.Stamp, Future[tuple[Shown, ...]]]] = {}
+_kept: dict[int, outcomes.Counted[tuple[Shown, ...]]] = {}
 
 
 def shown(project: ProjectRow, *, patience: float | None = None) -> tuple[Shown, ...] | None:
     """Return what a project shows of people, `None` where it takes longer than `patience` seconds."""
-    now = outcomes.stamp(project)
-    kept = _kept.get(project.pk)
-    if kept is None or kept[0] != now:
+
+    def begin() -> Future[tuple[Shown, ...]]:
         from assay.pipeline import evidence  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
 
         found = outcomes.material(project)
-        kept = (
-            now,
-            outcomes.beside(evidence.shown, found.brief, found.works, found.judgments, gold=found.gold),
-        )
-        _kept[project.pk] = kept
-    try:
-        return kept[1].result(timeout=patience)
-    except TimeoutError:
-        return None
+        return outcomes.beside(evidence.shown, found.brief, found.works, found.judgments, gold=found.gold)
+
+    return outcomes.counted(_kept, project, begin, patience)
 
 
 def evidence_on(people: Sequence[int]) -> list[EvidenceRow]:
