@@ -106,8 +106,13 @@ class Person:
         if body is not None:
             kind = "application/json" if body.startswith("{") else "application/x-www-form-urlencoded"
             headers |= {"Content-Type": kind, "X-CSRFToken": self.cookies.get("assay-csrf", "")}
-        self.link.request(method, path, body, headers)
-        answer = self.link.getresponse()
+        try:
+            self.link.request(method, path, body, headers)
+            answer = self.link.getresponse()
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            self.link.close()  # idle for too long; a browser opens another connection just so
+            self.link.request(method, path, body, headers)
+            answer = self.link.getresponse()
         for header, value in answer.getheaders():
             if header.lower() == "set-cookie":
                 name, _, rest = value.partition("=")
