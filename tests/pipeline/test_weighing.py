@@ -64,6 +64,22 @@ def test_marks_come_to_the_stretch_that_most_people_marked():
     assert verdict.votes == 3
 
 
+def test_texts_come_to_the_one_that_is_most_like_the_others():
+    said = {"w": {"ann": "the moon is a coin", "ben": "the moon is a coin", "cleo": "no idea"}}
+
+    (verdict,) = weigh(Question("t", "?", type="texts"), votes_of("t", said), method="ensemble").verdicts
+
+    assert verdict.label == "the moon is a coin"
+
+
+def test_boxes_come_to_the_box_that_most_people_drew():
+    said = {"w": {"ann": "[[0, 0, 10, 10]]", "ben": "[[0, 0, 10, 10]]", "cleo": "[]"}}
+
+    (verdict,) = weigh(Question("b", "?", type="boxes"), votes_of("b", said), method="ensemble").verdicts
+
+    assert json.loads(verdict.label) == [[0, 0, 10, 10]]
+
+
 def test_rankings_come_to_a_ranking_and_the_chance_of_each_pair():
     order = Question("order", "?", type="rankings")
     said = {

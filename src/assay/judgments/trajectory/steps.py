@@ -77,7 +77,7 @@ def _steps(said: object, number: int) -> list[Step]:
             number,
             role=role,
             # What has no place of its own is shown all the same.
-            text="\n\n".join(part for part in (text, _shown(rest or None)) if part),
+            text="\n\n".join(part for part in (text, rest and f"```json\n{_shown(rest)}\n```") if part),
             tool=_shown(said.get("tool")),
             args=_shown(said.get("args")),
             result=result,
