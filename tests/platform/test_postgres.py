@@ -87,3 +87,11 @@ def test_nobody_waits_in_a_circle_while_places_come_back(run, tmp_path):
 
     assert ran.stdout.strip().endswith("most on one work 3, least 3, full 40, errors 0"), ran.stderr
     assert "deadlock" not in ran.stderr
+
+
+def test_budgets_and_taking_back_hold_while_a_dozen_people_write(run, tmp_path):
+    ran = run(HERE / "squall.py", tmp_path)
+
+    told = "in force 60, places 60, counted 60, spent 60, twice 0, taken back 1, open 0, unexpected []"
+    assert ran.stdout.strip() == told, ran.stderr
+    assert "deadlock" not in ran.stderr

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -285,3 +288,15 @@ def test_the_shortlist_is_one_statement(cast, django_assert_num_queries):
         found = routing.shortlist(cast.ben, cast.moon)
 
     assert len(found) == 4
+
+
+@pytest.mark.slow
+def test_a_dozen_people_at_once_keep_to_the_budget_and_take_back_without_counting_twice(tmp_path):
+    squall = Path(__file__).with_name("squall.py")
+
+    ran = subprocess.run(
+        [sys.executable, squall, tmp_path], capture_output=True, text=True, timeout=300, check=False
+    )
+
+    told = "in force 60, places 60, counted 60, spent 60, twice 0, taken back 1, open 0, unexpected []"
+    assert ran.stdout.strip() == told, ran.stderr
