@@ -14,6 +14,7 @@ print(service.administrator_link(1).split("/", 3)[3])
 """
 PAGES = (
     "/", "/me/", "/projects/pairwise/", "/projects/pairwise/works/1/", "/projects/pairwise/brief/",
+    "/projects/pairwise/brief/versions/", "/projects/pairwise/pilot/", "/projects/pairwise/experiments/",
     "/projects/pairwise/judge/", "/projects/rubric/judge/", "/projects/demonstration/judge/", "/nowhere/",
 )  # fmt: skip
 
@@ -63,16 +64,16 @@ def test_the_administrator_can_open_a_project_with_the_form(server, page):
     page.get_by_role("link", name="New project").click()
 
     page.get_by_label("Goal").fill("Teach a model to write verse that a reader remembers.")
-    page.get_by_label("Name").fill("Moon poems")
+    page.get_by_label("Name of the project").fill("Moon poems")
     page.get_by_label("Judge one answer by criteria").check()
-    page.get_by_label("Question 1").fill("Does it say something new?")
+    first = page.get_by_role("group", name="Question 1")
+    first.get_by_label("Question", exact=True).fill("Does it say something new?")
     assert serious(page) == []
-    page.get_by_role("button", name="Open the project").click()
-    page.get_by_label("File").set_input_files(
+    page.get_by_role("button", name="Begin the project").click()
+    page.get_by_label("File", exact=True).set_input_files(
         {"name": "t.csv", "mimeType": "text/csv", "buffer": b"prompt,model,response\nThe moon?,x,A coin.\n"}
     )
     page.get_by_role("button", name="Bring in").click()
 
     page.get_by_text("1 new works, 1 new items, 1 new answers").wait_for()
-    page.get_by_role("link", name="Judge").click()
-    page.get_by_role("group", name="Does it say something new?").wait_for()
+    page.get_by_text("Run a pilot first").wait_for()

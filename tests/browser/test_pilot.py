@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from .test_pages_are_for_everybody import serious
+
 PEOPLE = """
 for name in ("Ben", "Dora", "Emil"): service.add_person(name, "a long password", ["en"])
 print(service.administrator_link({port}))
@@ -75,6 +77,7 @@ def settle(page: Page) -> None:
     page.locator(".cases .open a").first.click()
     expect(page.get_by_text("I look for bright.")).to_be_visible()
     expect(page.get_by_text("Emil")).to_have_count(0)
+    assert serious(page) == []
     page.get_by_label("A new one").fill(PRINCIPLE)
     page.get_by_role("group", name="Which answer serves the goal better?").get_by_label("Answer B").check()
     page.locator("[name=becomes][value=gold]").check()
@@ -109,6 +112,7 @@ def test_an_author_goes_from_a_goal_through_a_pilot_to_an_open_project(server, a
 
     page.get_by_role("button", name="Collect now").click()
     expect(page.get_by_text("Edge cases that are open: 2.")).to_be_visible()
+    assert serious(page) == []
     settle(page)
     expect(page.get_by_text("1 edge case is open: settle or dismiss it.")).to_be_visible()
     dismiss(page)
