@@ -50,13 +50,13 @@
   const shown = (turn, last) => {
     const item = made("li", undefined, { class: "turn", "data-number": turn.number });
     const mine = made("article", undefined, { class: "panel prompt said" });
-    mine.append(made("h3", words.you, { class: "label" }), prose(turn.html === undefined ? { text: turn.said } : turn));
+    mine.append(made("h3", words.live ? words.you : words.person, { class: "label" }), prose(turn.html === undefined ? { text: turn.said } : turn));
     const answers = made("div", undefined, { class: "samples" });
     answers.append(...turn.replies.map((part) => reply(turn, part, last)));
     item.append(mine, answers);
-    if (!last && turn.choice?.edited_html) {
+    if (!last && turn.choice?.edited) {
       const own = made("article", undefined, { class: "panel edited" });
-      own.append(made("h3", words.yours, { class: "label" }), prose({ html: turn.choice.edited_html }));
+      own.append(made("h3", words.yours, { class: "label" }), prose({ html: turn.choice.edited_html, text: turn.choice.edited }));
       item.append(own);
     }
     if (last && told.failed && words.live) {
@@ -227,7 +227,9 @@
       ready: true, failed: false,
       turns: turns.map((turn, place) => ({
         number: place + 1, said: turn.said, choice: turn,
-        replies: Object.entries(turn.replies).map(([voice, text]) => ({ voice, text, place: places[voice] || "", state: "done" })),
+        replies: Object.entries(turn.replies)
+          .map(([voice, text]) => ({ voice, text, place: places[voice] || "", state: "done" }))
+          .sort((one, other) => one.place.localeCompare(other.place)),
       })),
     };
     told.turns.push({ number: 0, said: "", choice: {}, replies: [] });

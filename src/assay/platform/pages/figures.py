@@ -52,6 +52,9 @@ NAMES = {
     "great": _("As good as it can be"),
     "rating": _("Rating"),
     "turns": _("Conversation"),
+    "reply": _("The model"),
+    "model": _("Model"),
+    "edited": _("Written instead"),
 }
 VALUES = {
     "tie": _("Equally good"),
@@ -73,11 +76,25 @@ def told(answer: Mapping[str, object], authors: Mapping[str, str]) -> list[tuple
     for name, value in answer.items():
         if isinstance(value, Mapping):
             rows += told(value, authors)
+        elif name == "turns" and isinstance(value, list):
+            rows += [
+                row for number, turn in enumerate(value, start=1) for row in _turn(number, turn, authors)
+            ]
         elif name == "strength" and value in STRENGTHS:
             rows.append((str(NAMES[name]), str(STRENGTHS[value])))
         elif text := _told(value, authors, joined=" > " if name == "ranking" else "\n"):
             rows.append((str(NAMES.get(name, name)), text))
     return rows
+
+
+def _turn(number: int, turn: Mapping[str, object], authors: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return one turn of a conversation: what was said, each answer, and what came of them."""
+    replies = turn.get("replies")
+    answers = replies.items() if isinstance(replies, Mapping) else ()
+    rows = [(str(_("Turn %s")) % number, str(turn.get("said", "")))]
+    rows += [(authors.get(voice, str(NAMES.get(voice, voice))), str(text)) for voice, text in answers]
+    rest = {name: turn[name] for name in ("choice", "strength", "edited") if turn.get(name)}
+    return rows + told(rest, authors)
 
 
 def _told(value: object, authors: Mapping[str, str], *, joined: str) -> str:
