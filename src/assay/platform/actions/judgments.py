@@ -60,6 +60,8 @@ def keep_judgments(*, project: ProjectRow, judgments: Sequence[Judgment]) -> int
             token=hashlib.sha256(f"{project.pk}\0{place}".encode()).hexdigest(),
         )
     JudgmentRow.objects.bulk_create(fresh.values())
+    # A budget counts what comes in with a table, too, and refuses none of it.
+    ProjectRow.objects.filter(pk=project.pk, budget__isnull=False).update(taken=F("taken") + len(fresh))
     _count(Counter(number for number, _ in fresh))
     return len(fresh)
 

@@ -33,7 +33,7 @@ from assay.platform.models import (
 from assay.platform.queries import endpoints, known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
 
-LANGUAGE_LIMIT = 35
+LANGUAGE_LIMIT, DOMAIN_LIMIT = 35, 200
 PAIR = 2
 Thing = TypeVar("Thing")
 
@@ -208,7 +208,7 @@ def _lay_out(
             fresh[work.id] = work
     insert(
         WorkRow,
-        ["project", "key", "item", "samples", "language", "cap", "taken", "judged"],
+        ["project", "key", "item", "samples", "language", "domain", "cap", "taken", "judged"],
         (
             (
                 project.pk,
@@ -216,6 +216,7 @@ def _lay_out(
                 number_of[work.item.id],
                 json.dumps([sample_number[sample.id] for sample in work.samples]),
                 work.item.language[:LANGUAGE_LIMIT],
+                work.item.domain[:DOMAIN_LIMIT],
                 project.cap,
                 0,
                 0,
