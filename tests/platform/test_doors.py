@@ -163,6 +163,8 @@ POSTS = {
     "api/projects/<slug>/import": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
     "api/work/<token>/judgment": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/skip": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/work/<token>/flag": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
+    "api/judgments/<number>/undo": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
 }
 NAMES = ("Ann", "Ben", "Vera", "Cleo", None)
 ELSEWHERE = {
@@ -193,6 +195,7 @@ def _path(route, scene):
         "flags/<int:number>": f"flags/{scene.flag.pk}",
         "people/<int:number>": f"people/{MembershipRow.objects.get(person=scene.ben).pk}",
         "judgments/<int:number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
+        "judgments/<number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
         "<int:number>": str(WorkRow.objects.earliest("pk").pk), "<str:kind>": "pairwise",
         "<str:name>": "moon.png",
     }  # fmt: skip

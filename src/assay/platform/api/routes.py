@@ -14,7 +14,7 @@ from pydantic import ConfigDict
 
 from assay import registry
 from assay.errors import AnswerError, AssayError
-from assay.platform.actions import importing
+from assay.platform.actions import flags, importing, undo
 from assay.platform.actions import work as actions
 from assay.platform.queries import outcomes, people, projects
 from assay.platform.queries import work as works
@@ -40,10 +40,28 @@ class Draft(Schema):
     answer: dict[str, Any]
 
 
+class Reason(Schema):
+    """Why a work is skipped: one of `flags.REASONS`, and words of one's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = ""
+    note: str = ""
+
+
+class Flag(Schema):
+    """What is the matter with a work: silent, broken, harmful or other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cause: str
+    note: str = ""
+
+
 @api.exception_handler(AssayError)
 def refuse(request: HttpRequest, wrong: AssayError) -> HttpResponse:
-    """Say in a sentence what is wrong: 409 where a place is gone, else 422."""
-    status = 409 if isinstance(wrong, actions.PlaceTakenError) else 422
+    """Say in a sentence what is wrong: 409 where it is too late, else 422."""
+    status = 409 if isinstance(wrong, actions.PlaceTakenError | undo.UndoError) else 422
     field = wrong.field if isinstance(wrong, AnswerError) else None
     return api.create_response(request, {"detail": str(wrong), "field": field}, status=status)
 
@@ -97,9 +115,24 @@ def draft(request: HttpRequest, token: str, body: Draft) -> dict[str, object]:
 
 
 @api.post("work/{token}/skip")
-def skip(request: HttpRequest, token: str) -> dict[str, object]:
-    """Give a work back."""
-    return {"project": actions.skip_work(person=people.signed_in(request.user), token=token).slug}
+def skip(request: HttpRequest, token: str, body: Reason | None = None) -> dict[str, object]:
+    """Give a work back; leave what was opened again as it was."""
+    given = body.model_dump() if body else {}
+    return {"project": flags.skip(person=people.signed_in(request.user), token=token, **given).slug}
+
+
+@api.post("work/{token}/flag")
+def flag(request: HttpRequest, token: str, body: Flag) -> dict[str, object]:
+    """Tell the authors of a work what is the matter with it."""
+    row = flags.flag(person=people.signed_in(request.user), token=token, cause=body.cause, note=body.note)
+    return {"flag": row.pk}
+
+
+@api.post("judgments/{number}/undo")
+def undo_judgment(request: HttpRequest, number: int) -> dict[str, object]:
+    """Open a judgment again; it stands until its token is submitted on."""
+    lease = undo.undo(person=people.signed_in(request.user), number=number)
+    return {"token": lease.token, "expires_at": lease.expires_at, "draft": lease.draft}
 
 
 @api.post("projects/{slug}/import")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from assay.platform.models import EvidenceRow, ProjectRow
+from assay.platform.models import EvidenceRow, ProjectRow, WorkRow
 from assay.platform.queries import outcomes
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ def shown(project: ProjectRow, *, patience: float | None = None) -> tuple[Shown,
         from assay.pipeline import evidence  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
 
         found = outcomes.material(project)
-        return outcomes.beside(evidence.shown, found.brief, found.works, found.judgments, gold=found.gold)
+        # What is explained afterwards is there to be learned from, and counts for nobody.
+        rows = WorkRow.objects.filter(project=project, use=WorkRow.TRAINING)
+        taught = set(rows.values_list("key", flat=True))
+        said = [each for each in found.judgments if each.work not in taught]
+        return outcomes.beside(evidence.shown, found.brief, found.works, said, gold=found.gold)
 
     return outcomes.counted(_kept, project, begin, patience)
 
