@@ -1,8 +1,9 @@
 """Gather every sentence that people read into the catalogues, and compile them: `make messages`.
 
 Reads Python and templates of the package, merges what is new into `locale/<language>/LC_MESSAGES/django.po`,
-drops what is gone, writes the `.mo` beside it, and says how much is untranslated. `--check` writes nothing
-and fails where a catalogue is behind or incomplete.
+drops what is gone, writes the `.mo` beside it, and says what is untranslated. A folder `locale/<language>`
+is all that a new language needs. `--check` writes nothing and fails where a catalogue is behind, incomplete,
+loses a value that the English sentence names, or is not compiled.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import string
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
@@ -28,7 +32,14 @@ KEYWORDS = {
     "say": None, "counted": (1, 2),
     "AnswerError": (2,),
 }  # fmt: skip
-TITLE = re.compile(r"^    title = \"([^\"]+)\"$", re.MULTILINE)
+TITLE = re.compile(r"^    title = \"([^\"]+)\"$", re.MULTILINE)  # of a kind, a format
+AXIS = re.compile(r"\"title\": \"([^\"]+)\"")  # of what a figure draws
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # the same catalogue is the same file on every day
+UNSAID = tuple(
+    f'"{head}'.encode() for head in ("Report-", "POT-", "PO-Revision", "Last-", "Language-Team", "Generated-")
+)
+NAMED = re.compile(r"%\((\w+)\)[sd]")
+PLACED = re.compile(r"%[sd]")
 
 
 def gather() -> Catalog:
@@ -38,9 +49,9 @@ def gather() -> Catalog:
         if file.suffix == ".py" and "migrations" not in file.parts:
             text = file.read_text("utf-8")
             _add(found, file, io.BytesIO(text.encode()))
-            if "judgments" in file.parts or "formats" in file.parts:
-                for title in TITLE.findall(text):
-                    found.add(title, locations=[(str(file.relative_to(PACKAGE)), 1)])
+            titles = TITLE.findall(text) if {"judgments", "formats"} & set(file.parts) else []
+            for title in titles + (AXIS.findall(text) if "assay.figures" in text else []):
+                found.add(title, locations=[(str(file.relative_to(PACKAGE)), 1)])
         elif file.suffix == ".html":
             # What is not to be translated comes back as a row of X, indented as it was.
             code = templatize(file.read_text("utf-8"), origin=str(file))
@@ -70,37 +81,81 @@ def main() -> int:
     """Merge and compile, or check."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
-    check, wrong = ask.parse_args().check, 0
-    said = gather()
-    for po in sorted(LOCALE.glob("*/LC_MESSAGES/django.po")):
-        language = po.parts[-3]
+    check, said = ask.parse_args().check, gather()
+    wrong = [problem for folder in sorted(LOCALE.iterdir()) for problem in _language(folder, said, check)]
+    for problem in wrong:
+        print(f"  {problem}")
+    return int(bool(wrong) and check)
+
+
+def _language(folder: Path, said: Catalog, check: bool) -> list[str]:
+    """Bring one catalogue up to date, or only say what is wrong with it."""
+    po, language = folder / "LC_MESSAGES" / "django.po", folder.name
+    held = Catalog(locale=language, project="Assay", charset="utf-8")
+    if po.exists():
         with po.open("rb") as file:
             held = read_po(file, locale=language)
-        known = {
-            (each.id if isinstance(each.id, str) else each.id[0], each.context) for each in held if each.id
-        }
-        held.update(said, no_fuzzy_matching=True, update_header_comment=False)
-        held.obsolete.clear()
-        open_ones = [each for each in held if each.id and not _whole(each.string)]
-        new = [each for each in held if each.id and (_first(each.id), each.context) not in known]
-        print(f"{language}: {len(held)} messages, {len(open_ones)} untranslated, {len(new)} new")
-        for each in open_ones[:10]:
-            print(f"  {_first(each.id)!r}")
-        wrong += len(open_ones)
-        if not check:
-            with po.open("wb") as file:
-                write_po(file, held, width=100, sort_output=True, include_lineno=False)
-            with po.with_suffix(".mo").open("wb") as file:
-                write_mo(file, held)
-    return int(bool(wrong) and check)
+    known = {(_first(each.id), each.context) for each in held if each.id}
+    held.update(said, no_fuzzy_matching=True, update_header_comment=False)
+    held.obsolete.clear()
+    wrong = [f"{language}: {problem}" for each in held if each.id and (problem := fault(each))]
+    new = [each for each in held if each.id and (_first(each.id), each.context) not in known]
+    print(f"{language}: {len(held)} messages, {len(wrong)} to mend, {len(new)} new")
+    if check:
+        return wrong + _uncompiled(po.with_suffix(".mo"), held)
+    po.parent.mkdir(parents=True, exist_ok=True)
+    held.creation_date = held.revision_date = WRITTEN
+    text = io.BytesIO()
+    write_po(text, held, width=100, sort_output=True, include_lineno=False)
+    lines = text.getvalue().splitlines(keepends=True)
+    po.write_bytes(b"".join(line for line in lines if not line.startswith(UNSAID)))
+    with po.with_suffix(".mo").open("wb") as file:
+        write_mo(file, held)
+    return wrong
+
+
+def fault(message: Message) -> str:
+    """Say what is wrong with a translation: missing, or without a value that the sentence names.
+
+    A plural form for an exact number (none, one, two) may say the number in words.
+    """
+    forms = _forms(message)
+    if not all(forms):
+        return f"{_first(message.id)!r} is not translated"
+    several = isinstance(message.id, list | tuple)
+    wanted = _values(message.id[1] if several else str(message.id))
+    for place, form in enumerate(forms):
+        values = _values(form)
+        exact = several and place < len(forms) - 3
+        if values - wanted or (wanted - values and not (exact and (wanted - values).total() == 1)):
+            return f"{_first(message.id)!r} has other values in {form!r}"
+    return ""
+
+
+def _forms(message: Message) -> list[str]:
+    return list(message.string) if isinstance(message.string, list | tuple) else [message.string]
+
+
+def _values(text: str) -> Counter[str]:
+    """Count the places for values in a template, in whichever of the three ways it has them."""
+    try:
+        braces = [f"{{{name}:{form}}}" for _, name, form, _ in string.Formatter().parse(text) if name]
+    except ValueError:
+        braces = []
+    return Counter(NAMED.findall(text) + PLACED.findall(text) + braces)
+
+
+def _uncompiled(mo: Path, held: Catalog) -> list[str]:
+    if not mo.exists():
+        return [f"{mo.name} is missing: run make messages"]
+    with mo.open("rb") as file:
+        compiled = {_first(each.id): _forms(each) for each in read_mo(file) if each.id}
+    behind = [each.id for each in held if each.id and compiled.get(_first(each.id)) != _forms(each)]
+    return [f"{_first(behind[0])!r} and perhaps more is not compiled: run make messages"] if behind else []
 
 
 def _first(said: str | tuple[str, ...] | list[str]) -> str:
     return said if isinstance(said, str) else said[0]
-
-
-def _whole(string: str | tuple[str, ...] | list[str]) -> bool:
-    return bool(string) if isinstance(string, str) else bool(string) and all(string)
 
 
 if __name__ == "__main__":
