@@ -71,13 +71,14 @@ def weigh(
         )
     )
     people = tuple(
-        Skill(rater, question, mean, low, high, count, known.against)
-        for rater, mean, low, high, count in zip(
+        Skill(rater, question, mean, low, high, count, "gold" if own_gold else "verdicts")
+        for rater, mean, low, high, count, own_gold in zip(
             known.raters,
             known.mean_R.tolist(),
             known.low_R.tolist(),
             known.high_R.tolist(),
             known.votes_R.tolist(),
+            known.gold_votes_R.tolist(),
             strict=True,
         )
     )
