@@ -117,7 +117,7 @@ def says_the_same(judgment: JudgmentRow, token: str, answer: Mapping[str, object
         clean = given.kind.check(given.brief, given.work, answer)
     except AnswerError:
         return False
-    return given.revealed(clean) == judgment.answer
+    return bool(given.revealed(clean) == judgment.answer)
 
 
 def history(judgment: JudgmentRow) -> list[JudgmentRow]:
