@@ -15,6 +15,8 @@ Answer = Mapping[str, object]
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
+NOTHING_MEASURED: Mapping[str, float] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -188,13 +190,34 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Battle:
-    """A comparison of two models on one item by one rater; `winner` is a, b, tie or both_bad."""
+    """A comparison of two models on one item by one rater; `winner` is a, b, tie or both_bad.
+
+    `order` says which answer stood first on the page: `ab` or `ba`. `renderer_a` and `renderer_b` name how
+    each was shown. `propensity` is the chance that the draw had of choosing this pair (in (0, 1]; 1 where
+    nothing was drawn). `strength` is how much better the winner was, on the scale of whoever asked; the names
+    of `dimensions` are theirs too. `events` is what the page logged, each with at least a name and a time.
+    """
 
     item: str
     model_a: str
     model_b: str
     winner: str
     rater: str = ""
+    id: str = ""
+    language: str = ""
+    domain: str = ""
+    order: Literal["ab", "ba"] = "ab"
+    renderer_a: str = "as-is"
+    renderer_b: str = "as-is"
+    propensity: float = 1.0
+    strength: float | None = None
+    seconds: float | None = None
+    dimensions: Mapping[str, float] = field(default_factory=lambda: NOTHING_MEASURED)
+    reason: str = ""
+    prompt: str = ""
+    response_a: str = ""
+    response_b: str = ""
+    events: tuple[Mapping[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
