@@ -1,0 +1,121 @@
+"""Tables of marks in texts, read into a `Study`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from assay import tables
+from assay.errors import TableError
+from assay.quality import spans
+from assay.quality.agreement import Agreement, gamma, span_alpha
+from assay.quality.agreement.gamma import MOST_RATERS
+from assay.quality.asking import SEED, Asked, counts, json_of, people_of, study_of
+from assay.quality.findings import Study
+from assay.quality.labels.columns import VotesError
+
+MOST_ALIGNED = 100
+"""Items whose marks are lined up for a coefficient of agreement; of more a part is drawn."""
+
+
+def marked(asked: Asked) -> Study:
+    known = {} if asked.known is None else tables.gold(asked.known)
+    held = spans.Spans.from_frame(tables.votes(asked.frame)).knowing(_known_marks(known))
+    result = asked.run(held)
+    scores: dict[str, Mapping[str, float]] = {}
+    if asked.gold is not None:
+        experts = {item: label for item, label in tables.gold(asked.gold).items() if item not in known}
+        scores[asked.method] = {"F1 by character": _span_f1(result.verdicts, experts)}
+    verdicts = pl.DataFrame(
+        {
+            "item": held.items,
+            "verdict": [json.dumps([list(span) for span in found]) for found in result.spans_I],
+            "probability": result.sure_I,
+            "doubt": np.clip(2 * (1 - result.sure_I), 0, 1),
+            "answers": counts(held.item_N, len(held.items)),
+        }
+    )
+    votes = counts(held.rater_N, len(held.raters))
+    people = people_of(
+        held.raters, result.precision_R, result.precision_low_R, result.precision_high_R, votes
+    )
+    people = people.with_columns(pl.Series("recall", result.recall_R))
+    return study_of(
+        asked,
+        held,
+        verdicts,
+        people,
+        measure="precision against the others' spans",
+        notes=(),
+        scores=scores,
+        agreement=_span_agreement(held),
+        detail=result,
+    )
+
+
+def _known_marks(known: Mapping[str, str]) -> dict[str, list[list[int]]]:
+    """Return item → right spans, of one expert: of several there is no one answer to hold an item at."""
+    found = {}
+    for row, (item, text) in enumerate(known.items(), start=1):
+        marked = json_of(text, row)
+        if marked and isinstance(marked[0], list) and marked[0] and isinstance(marked[0][0], list):
+            if len(marked) > 1:
+                raise TableError(
+                    "several people's marks are not known ones; give one", row=row, column="label"
+                )
+            marked = marked[0]
+        found[item] = marked
+    return found
+
+
+def _span_agreement(held: Any) -> Agreement:
+    """Return gamma, of items drawn where there are many; alpha on characters for large crowds."""
+    rng = np.random.default_rng(SEED)
+    spans, shown, lengths = held.marked()
+    if np.bincount(held.item_N).max() > MOST_RATERS:
+        return span_alpha(spans, shown, lengths, rng=rng)
+    # Who marked alone has nobody to agree with.
+    shared = np.flatnonzero(np.bincount(held.item_N) > 1)
+    if len(shared) <= MOST_ALIGNED:
+        return gamma(spans, shown, lengths, rng=rng, precision=0.1, limit=20_000)
+    drawn = {held.items[place] for place in rng.choice(shared, MOST_ALIGNED, replace=False).tolist()}
+    found = gamma(
+        [span for span in spans if span.item in drawn],
+        [pair for pair in shown if pair[0] in drawn],
+        lengths,
+        rng=rng,
+        precision=0.1,
+        limit=20_000,
+    )
+    return replace(found, name=f"{found.name} on {MOST_ALIGNED} of {len(held.items):,} items, drawn,")
+
+
+def _span_f1(verdicts: Mapping[str, Sequence[tuple[int, int]]], gold: Mapping[str, str]) -> float:
+    """Return the mean F1 over items, each against each expert's characters; two empty answers agree."""
+
+    def characters(found: Sequence[Sequence[int]]) -> set[int]:
+        return {place for start, end in found for place in range(start, end)}
+
+    each = []
+    for item, text in gold.items():
+        if item not in verdicts:
+            continue
+        marked = json.loads(text)
+        experts = marked if marked and isinstance(marked[0], list) and _nested(marked[0]) else [marked]
+        ours = characters(verdicts[item])
+        for expert in experts:
+            theirs = characters(expert)
+            both = len(ours & theirs)
+            each.append(2 * both / (len(ours) + len(theirs)) if ours or theirs else 1.0)
+    if not each:
+        raise VotesError("none of the gold items got an answer; check that both tables use the same item ids")
+    return float(np.mean(each))
+
+
+def _nested(part: Sequence[object]) -> bool:
+    return not part or isinstance(part[0], list)
