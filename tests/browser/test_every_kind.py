@@ -143,7 +143,7 @@ def test_answers_are_ordered_with_arrows_and_the_order_survives_a_reload(at, pag
     page.reload()
 
     expect(page.locator(".rank").first).to_contain_text("photocopier")
-    expect(page.locator(".rank.tied")).to_contain_text("round")
+    expect(page.locator(".rank.tied")).to_have_count(1)  # whichever of the two was drawn later
     submit(page)
     best, rest = stored("ranking")["ranking"]
     assert best.endswith("/2")
