@@ -196,7 +196,6 @@ def test_pairs_of_real_marked_errors_are_those_that_were_released(shared):
         ("ukp_convarg", 84_445, 1_052, 3_815),
         ("pandalm", 2_997, 5, 3),
         ("lamp_rank", 1_017, 3, 13),
-        ("hh_harmless_test", 2_312, 2, 0),
     ],
 )
 def test_every_released_table_is_read_in_one_call(shared, name, rows, models, raters):
@@ -206,3 +205,12 @@ def test_every_released_table_is_read_in_one_call(shared, name, rows, models, ra
 
     assert (len(battles), len(battles.models), len(battles.raters)) == (rows, models, raters)
     assert battles.column("response_a").null_count() < rows
+
+
+def test_pairs_whose_two_answers_go_by_one_name_are_refused_on_real_data(shared):
+    data = shared("prefs/hh_harmless_test/battles.parquet").read_bytes()
+
+    with pytest.raises(TableError, match="compared with itself") as refusal:
+        importing.read(data, "battles.parquet")
+
+    assert refusal.value.row == 1

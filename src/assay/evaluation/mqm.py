@@ -124,8 +124,8 @@ def penalties(table: object) -> pl.DataFrame:
 def battles(table: object) -> Battles:
     """Return every two systems that one rater marked on one text as a comparison.
 
-    `strength` is the difference of their penalties.     The pairs of one text repeat each other (the standard error is 3.7 times that of independent votes on
-    WMT23), so the result is flagged as `derived`.
+    `strength` is the difference of their penalties. The pairs of one text repeat each other (the standard
+    error is 3.7 times that of independent votes on WMT23), so the result is flagged as `derived`.
 
     >>> marked = {"item": ["1", "1"], "rater": ["ann"] * 2, "system": ["x", "y"],
     ...           "category": ["Style", "Style"], "severity": ["Minor", "Major"]}
