@@ -65,14 +65,24 @@ def pay(brief: Brief) -> str:
 
 
 @register.filter
-def points(difference: float) -> str:
-    """Show a difference of shares in percentage points, with its sign.
+def points(difference: float) -> SafeString:
+    """Show a difference of shares in percentage points, its sign before it in either direction of writing.
 
-    >>> points(-0.125), points(0.04)
-    ('−12.5', '+4.0')
+    >>> points(-0.125)
+    '<bdi dir="ltr">−12.5</bdi>'
     """
     sign = "−" if difference < 0 else "+"
-    return f"{sign}{abs(difference) * 100:.1f}"
+    return format_html('<bdi dir="ltr">{}{}</bdi>', sign, f"{abs(difference) * 100:.1f}")
+
+
+@register.filter
+def times(factor: float) -> SafeString:
+    """Show by what factor something changes.
+
+    >>> times(1.254)
+    '<bdi dir="ltr">×1.25</bdi>'
+    """
+    return format_html('<bdi dir="ltr">×{}</bdi>', f"{factor:.2f}")
 
 
 @register.filter
