@@ -13,8 +13,8 @@ from django.utils import timezone
 from assay.errors import AnswerError
 from assay.inference.embedded import MODEL
 from assay.platform import talking
-from assay.platform.actions import turns, work
-from assay.platform.models import EndpointRow, JudgmentRow, LeaseRow, TurnRow, WorkRow
+from assay.platform.actions import people, reviews, turns, work
+from assay.platform.models import EndpointRow, JudgmentRow, LeaseRow, ProjectRow, TurnRow, WorkRow
 from assay.platform.queries import outcomes
 from assay.platform.queries import turns as queries
 
@@ -375,12 +375,30 @@ def test_a_reopened_conversation_goes_on_where_it_was(one):
     say(one, lease, 1, "The moon?")
     judgment = work.submit_judgment(person=one.ann, token=lease.token, answer={"rating": "2"})
     opened = reopen(judgment, cause=JudgmentRow.UNDONE)
+    assert "model" not in opened.draft
     say(one, opened, 2, "Whose?")
 
     second = work.submit_judgment(person=one.ann, token=opened.token, answer={"rating": "5"})
 
     assert [turn["said"] for turn in second.answer["turns"]] == ["The moon?", "Whose?"]
     assert second.supersedes == judgment
+
+
+def test_a_second_reader_accepts_a_conversation_and_cannot_rewrite_what_was_said(one):
+    people.add_member(project=one.talks, name="Vera", role="reviewer")
+    ProjectRow.objects.update(review_share=1.0)
+    lease = claim(one)
+    say(one, lease, 1, "The moon?")
+    judgment = work.submit_judgment(person=one.ann, token=lease.token, answer={"rating": "2"})
+    one.talks.refresh_from_db()
+    row = reviews.claim_review(person=one.vera, project=one.talks)
+
+    forged = {"rating": "2", "turns": "[]", "model": "another"}
+    reviews.decide_review(person=one.vera, number=row.pk, decision="accepted", reason="", answer=forged)
+
+    row.refresh_from_db()
+    assert row.state == "accepted"
+    assert list(JudgmentRow.objects.filter(project=one.talks)) == [judgment]
 
 
 def test_works_follow_from_the_models_of_a_project(cast):

@@ -30,7 +30,7 @@ from assay.platform.models import (
     ReviewRow,
     WorkRow,
 )
-from assay.platform.queries import projects, reviews, work
+from assay.platform.queries import projects, reviews, turns, work
 
 HOLD = timedelta(minutes=30)
 REASON_LIMIT = 4_000
@@ -116,7 +116,8 @@ def _decided(row: ReviewRow, decision: str, reason: str, answer: Mapping[str, ob
             raise ReviewError(_("Say why you return it: the reason is what its author learns from."))
         _send_back(row.judgment)
     else:
-        own = given.revealed(given.kind.check(given.brief, given.work, answer))
+        whole = turns.as_held(given, row.judgment.answer, answer)
+        own = given.revealed(given.kind.check(given.brief, given.work, whole))
         same = own == row.judgment.answer
         if decision == ReviewRow.ACCEPTED and not same:
             raise ReviewError(_("You have changed the answer: choose “keep my version”, or undo the change."))

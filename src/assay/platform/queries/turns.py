@@ -176,6 +176,16 @@ def transcribed(given: work.Assignment, answer: Mapping[str, object]) -> dict[st
     return {**whole, "turns": known}
 
 
+def as_held(
+    given: work.Assignment, judged: Mapping[str, object], answer: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Return a reader's version of an answer with the conversation as it was held: it cannot be rewritten."""
+    if not getattr(given.kind, "live", False):
+        return answer
+    held = given.concealed({name: judged[name] for name in ("turns", "model") if name in judged})
+    return {**{name: value for name, value in answer.items() if name not in ("turn", "message")}, **held}
+
+
 def by_lot(held: Talk, number: int) -> str:
     """Draw with whose answer a turn goes on where neither is better; always the same for the same turn."""
     drawn = salted_hmac("assay.turn", f"{held.token}/{number}").digest()[0]
