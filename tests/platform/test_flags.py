@@ -135,7 +135,8 @@ def test_settings_that_mean_nothing_are_refused_and_none_is_kept(cast, client_of
 def test_a_new_number_of_judgments_reaches_the_works_that_are_there(cast):
     first = claim(cast.ben, cast.moon)
     claim(cast.ann, cast.moon)
-    WorkRow.objects.filter(key__startswith="m3").update(cap=5)
+    grown = WorkRow.objects.exclude(pk__in=LeaseRow.objects.values("work")).first()
+    WorkRow.objects.filter(pk=grown.pk).update(cap=5)
 
     change(cast, cap="1", most="4")
 

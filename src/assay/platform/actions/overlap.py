@@ -43,6 +43,9 @@ PATIENCE = 1.0
 STRANGER = 2 / 3
 """Skill to expect of somebody who has not judged yet; the mean of `assay.work.choosing.STRANGER`."""
 
+ANY = "und"
+"""The language of whatever nobody named one for, in records."""
+
 MOVED = 0.005
 """A doubt that moved by less is not written."""
 
@@ -222,7 +225,7 @@ def keep_skills(*, project: ProjectRow, told: Sequence[Shown]) -> int:
                 project=project,
                 person_id=number_of[each.rater],
                 skill=skill[:200],
-                language=each.language[:35],
+                language=_kept(each.language)[:35],
                 domain=each.domain[:200],
                 right=each.right,
                 total=each.total,
@@ -237,11 +240,19 @@ def keep_skills(*, project: ProjectRow, told: Sequence[Shown]) -> int:
     return len(rows)
 
 
+def _kept(language: str) -> str:
+    """Return a language as rows hold it: blank where nobody said."""
+    return "" if language == ANY else language
+
+
 def _fitted(evidence: Sequence[EvidenceRow]) -> list[SkillRow]:
     from assay.pipeline import evidence as fitting  # noqa: PLC0415 -- as in `queries.skills`
 
     seen = [
-        (each.skill, fitting.Shown(str(each.person_id), each.language, each.domain, each.right, each.total))
+        (
+            each.skill,
+            fitting.Shown(str(each.person_id), each.language or ANY, each.domain, each.right, each.total),
+        )
         for each in evidence
     ]
     with stepped_aside():
@@ -251,7 +262,7 @@ def _fitted(evidence: Sequence[EvidenceRow]) -> list[SkillRow]:
         SkillRow(
             person_id=int(each.rater),
             skill=each.skill,
-            language="" if each.language == "und" else each.language,
+            language=_kept(each.language),
             domain=each.domain,
             mean=each.mean,
             low=each.low,
