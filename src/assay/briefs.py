@@ -14,6 +14,7 @@ from typing import Any
 
 from assay.errors import AssayError
 from assay.records import Brief, Item, Pay, Question, Sample, Work, WorkedExample
+from assay.wording import say
 
 TYPES = ("categorical", "ordinal", "ratings", "spans", "rankings", "texts", "boxes")
 """What a vote on a question can be; statistics have methods for each."""
@@ -44,15 +45,18 @@ def check(brief: Brief) -> Brief:
     assay.briefs.BriefError: the brief has no goal; say in a sentence what the data is for
     """
     if not brief.project.strip():
-        raise BriefError("the brief has no project name; give it one")
+        raise BriefError(say("the brief has no project name; give it one"))
     if not brief.goal.strip():
-        raise BriefError("the brief has no goal; say in a sentence what the data is for")
+        raise BriefError(say("the brief has no goal; say in a sentence what the data is for"))
     if brief.judgments_per_work < 1:
-        raise BriefError("judgments_per_work must be at least 1")
+        raise BriefError(say("judgments_per_work must be at least 1"))
     least, most = brief.turns
     if not 1 <= least <= most <= LONGEST_TALK:
         raise BriefError(
-            f"a conversation has from 1 to {LONGEST_TALK} turns; write for example [2, 6] for `turns`"
+            say(
+                "a conversation has from 1 to {most} turns; write for example [2, 6] for `turns`",
+                most=LONGEST_TALK,
+            )
         )
     if (pay := brief.pay) is not None:
         _check_pay(pay)
@@ -60,40 +64,58 @@ def check(brief: Brief) -> Brief:
     for question in brief.questions:
         _check_question(question)
         if question.name in seen:
-            raise BriefError(f"question {question.name!r} is asked twice; rename one of them")
+            raise BriefError(say("question {name!r} is asked twice; rename one of them", name=question.name))
         seen.add(question.name)
     return brief
 
 
 def _check_pay(pay: Pay) -> None:
     if not isinstance(pay.amount, int | float) or not math.isfinite(pay.amount) or pay.amount < 0:
-        raise BriefError("pay needs an amount of 0 or more")
+        raise BriefError(say("pay needs an amount of 0 or more"))
     if not (isinstance(pay.currency, str) and len(pay.currency) == 3 and pay.currency.isalpha()):
-        raise BriefError(f"{pay.currency!r} is not a currency; write its three letters, for example EUR")
+        raise BriefError(
+            say(
+                "{currency!r} is not a currency; write its three letters, for example EUR",
+                currency=pay.currency,
+            )
+        )
     if pay.per not in ("judgment", "hour"):
-        raise BriefError(f"pay is per judgment or per hour, not per {pay.per!r}")
+        raise BriefError(say("pay is per judgment or per hour, not per {per!r}", per=pay.per))
 
 
 def _check_question(question: Question) -> None:
     name = question.name
     if not name.strip():
-        raise BriefError("a question has no name; give it one")
+        raise BriefError(say("a question has no name; give it one"))
     if question.type not in TYPES:
         known = ", ".join(TYPES)
-        raise BriefError(f"question {name!r} has the unknown type {question.type!r}; known: {known}")
+        raise BriefError(
+            say(
+                "question {name!r} has the unknown type {type!r}; known: {known}",
+                name=name,
+                type=question.type,
+                known=known,
+            )
+        )
     if question.type in LABELLED and len(set(question.labels)) < 2:
-        raise BriefError(f"question {name!r} needs at least two different labels")
+        raise BriefError(say("question {name!r} needs at least two different labels", name=name))
     if len(set(question.labels)) < len(question.labels):
-        raise BriefError(f"question {name!r} gives a label twice; remove one of them")
+        raise BriefError(say("question {name!r} gives a label twice; remove one of them", name=name))
     if not all(label.strip() for label in question.labels):
-        raise BriefError(f"question {name!r} has an empty label; name it or remove it")
+        raise BriefError(say("question {name!r} has an empty label; name it or remove it", name=name))
     if question.type == "ratings":
         if question.low is None or question.high is None:
-            raise BriefError(f"question {name!r} asks for a number; say from which `low` to which `high`")
+            raise BriefError(
+                say("question {name!r} asks for a number; say from which `low` to which `high`", name=name)
+            )
         if not (math.isfinite(question.low) and math.isfinite(question.high)):
-            raise BriefError(f"question {name!r} has a scale without an end; `low` and `high` are numbers")
+            raise BriefError(
+                say("question {name!r} has a scale without an end; `low` and `high` are numbers", name=name)
+            )
         if question.low >= question.high:
-            raise BriefError(f"question {name!r} has a scale that does not rise; set `low` below `high`")
+            raise BriefError(
+                say("question {name!r} has a scale that does not rise; set `low` below `high`", name=name)
+            )
 
 
 def revise(brief: Brief, **changes: Any) -> Brief:
@@ -121,7 +143,11 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
     known = set(Brief.__dataclass_fields__)
     if unknown := sorted(set(fields) - known):
         raise BriefError(
-            f"the brief has unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            say(
+                "the brief has unknown fields: {unknown}; known: {known}",
+                unknown=", ".join(unknown),
+                known=", ".join(sorted(known)),
+            )
         )
     try:
         brief = Brief(
@@ -142,9 +168,11 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
             pay=None if fields.get("pay") is None else Pay(**fields["pay"]),
         )
     except KeyError as missing:
-        raise BriefError(f"the brief lacks the field {missing}; add it") from missing
+        raise BriefError(
+            say("the brief lacks the field {missing}; add it", missing=str(missing))
+        ) from missing
     except (TypeError, ValueError) as wrong:
-        raise BriefError(f"a field of the brief has the wrong type: {wrong}") from wrong
+        raise BriefError(say("a field of the brief has the wrong type: {wrong}", wrong=str(wrong))) from wrong
     return check(brief)
 
 
@@ -157,7 +185,11 @@ def _question(fields: Mapping[str, Any]) -> Question:
     known = set(Question.__dataclass_fields__)
     if unknown := sorted(set(fields) - known):
         raise BriefError(
-            f"a question has unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            say(
+                "a question has unknown fields: {unknown}; known: {known}",
+                unknown=", ".join(unknown),
+                known=", ".join(sorted(known)),
+            )
         )
     low, high = (None if fields.get(end) is None else float(fields[end]) for end in ("low", "high"))
     return Question(
@@ -216,7 +248,12 @@ def plan(
             if only is None or frozenset(sample.id for sample in group) in only
         )
     if by_item:
-        raise BriefError(f"samples belong to an unknown item {next(iter(by_item))!r}; import its prompt too")
+        raise BriefError(
+            say(
+                "samples belong to an unknown item {item!r}; import its prompt too",
+                item=next(iter(by_item)),
+            )
+        )
     return works
 
 

@@ -13,9 +13,20 @@ from typing import Protocol, cast
 from assay import registry
 from assay.errors import AnswerError
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 TEXT_LIMIT = 100_000
 NOTE_LIMIT = 4_000
+FIELDS = {
+    "reason": say("reason"),
+    "note": say("note"),
+    "text": say("text"),
+    "source": say("source"),
+    "comment": say("comment"),
+    "said": say("said"),
+    "edited": say("edited"),
+}
+"""The texts of an answer, as sentences about them call them."""
 
 
 class Kind(Protocol):
@@ -73,13 +84,16 @@ def written(answer: Mapping[str, object], field: str, *, limit: int = NOTE_LIMIT
     >>> written({"reason": " it rhymes "}, "reason")
     'it rhymes'
     """
-    text = answer.get(field)
+    text, called = answer.get(field), FIELDS.get(field, field)
     if text is None:
         return ""
     if not isinstance(text, str):
-        raise AnswerError(field, f"the {field} is not text; write it as text")
+        raise AnswerError(field, say("the {field} is not text; write it as text", field=called))
     if len(text.strip()) > limit:
-        raise AnswerError(field, f"keep the {field} under {limit} characters")
+        raise AnswerError(
+            field,
+            say("keep the {field} under {limit} characters", field=called, limit=limit),
+        )
     return text.strip()
 
 
@@ -93,7 +107,7 @@ def parts(answer: Mapping[str, object], field: str) -> Mapping[str, object]:
     if held is None or held == "":
         return {}
     if not isinstance(held, Mapping):
-        raise AnswerError(field, f"{field} is no set of names and values; send an object")
+        raise AnswerError(field, say("{field} is no set of names and values; send an object", field=field))
     return {str(name): value for name, value in held.items()}
 
 
@@ -108,9 +122,11 @@ def listed(answer: Mapping[str, object], field: str) -> list[object] | None:
         try:
             held = json.loads(held)
         except (ValueError, RecursionError) as wrong:
-            raise AnswerError(field, f"{field} cannot be read; reload the page and try again") from wrong
+            raise AnswerError(
+                field, say("{field} cannot be read; reload the page and try again", field=field)
+            ) from wrong
     if held is None or held == "":
         return None
     if not isinstance(held, list):
-        raise AnswerError(field, f"{field} is no list; send one")
+        raise AnswerError(field, say("{field} is no list; send one", field=field))
     return held

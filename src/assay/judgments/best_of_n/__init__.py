@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from assay.errors import AnswerError
 from assay.judgments import written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 QUESTION = "best"
 TIE, ALL_BAD = "tie", "all_bad"
@@ -26,7 +27,7 @@ class BestOfN:
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         labels = (*PLACES, TIE, ALL_BAD)
-        return (Question(QUESTION, "Which answer serves the goal best?", labels, compares=True),)
+        return (Question(QUESTION, say("Which answer serves the goal best?"), labels, compares=True),)
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
         choice = answer.get("choice")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from assay.errors import AnswerError, AssayError
 from assay.judgments import parts, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 NONE = ""
 """What a form sends for “none of these”, said on purpose."""
@@ -30,13 +31,17 @@ class Choice:
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         if not brief.questions:
             raise AssayError(
-                "a project that chooses labels needs a question; give the brief one with its labels"
+                say("a project that chooses labels needs a question; give the brief one with its labels")
             )
         asked: list[Question] = []
         for question in brief.questions:
             if question.type not in ("categorical", "ordinal"):
                 raise AssayError(
-                    f"nobody can choose a label for {question.name!r}, which is of type {question.type}"
+                    say(
+                        "nobody can choose a label for {name!r}, which is of type {type}",
+                        name=question.name,
+                        type=question.type,
+                    )
                 )
             asked += _each(question) if question.several else [question]
         return tuple(asked)
@@ -53,9 +58,11 @@ class Choice:
             else:
                 known = ", ".join(question.labels)
                 field = f"labels.{question.name}"
-                raise AnswerError(field, f"answer “{question.text}” with one of: {known}")
+                raise AnswerError(
+                    field, say("answer “{text}” with one of: {known}", text=question.text, known=known)
+                )
         if unknown := sorted(set(given) - set(labels)):
-            raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")
+            raise AnswerError("labels", say("the brief does not ask {name!r}", name=unknown[0]))
         clean: dict[str, object] = {"labels": labels}
         if note := written(answer, "note"):
             clean["note"] = note
@@ -113,7 +120,8 @@ def _picked(picked: Mapping[str, object], number: int, question: Question) -> li
     ticked = [label for label in (NONE, *question.labels) if picked.get(f"{number}.{label}")]
     if NONE in ticked and len(ticked) > 1:
         raise AnswerError(
-            f"picked.{number}.", f"“{question.text}”: either some labels or none of these, not both"
+            f"picked.{number}.",
+            say("“{text}”: either some labels or none of these, not both", text=question.text),
         )
     return [label for label in ticked if label != NONE] if ticked else None
 
@@ -122,8 +130,10 @@ def _several(number: int, question: Question, said: object, ticked: list[str] | 
     chosen = said if isinstance(said, list) else [said] if isinstance(said, str) and said else ticked
     if chosen is None:
         first = f"picked.{number}.{question.labels[0]}"
-        raise AnswerError(first, f"answer “{question.text}”: tick what fits, or none of these")
+        raise AnswerError(first, say("answer “{text}”: tick what fits, or none of these", text=question.text))
     if not all(label in question.labels for label in chosen) or len(set(map(str, chosen))) < len(chosen):
         known = ", ".join(question.labels)
-        raise AnswerError("labels", f"answer “{question.text}” with some of: {known}, each once")
+        raise AnswerError(
+            "labels", say("answer “{text}” with some of: {known}, each once", text=question.text, known=known)
+        )
     return [label for label in question.labels if label in chosen]

@@ -9,6 +9,7 @@ from assay.errors import AnswerError, AssayError
 from assay.judgments import listed, parts, written
 from assay.judgments.conversation.turns import REPLY, heard, messages, went_on
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 BETTER, RATING = "better", "rating"
 TIE, BOTH_BAD = "tie", "both_bad"
@@ -36,20 +37,25 @@ class Conversation:
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         own = (
-            Question(BETTER, "Which model would you go on with?", LABELS, compares=True),
-            Question(RATING, "How well did the model serve the goal?", RATINGS, ordered=True),
+            Question(BETTER, say("Which model would you go on with?"), LABELS, compares=True),
+            Question(RATING, say("How well did the model serve the goal?"), RATINGS, ordered=True),
             *(
-                Question(turn_question(number), "Which answer of this turn is better?", LABELS)
+                Question(turn_question(number), say("Which answer of this turn is better?"), LABELS)
                 for number in range(1, brief.turns[1] + 1)
             ),
         )
         taken = {question.name for question in own}
         for question in brief.questions:
             if question.type not in ("categorical", "ordinal"):
-                raise AssayError(f"a conversation asks for labels only; {question.name!r} has none")
+                raise AssayError(
+                    say("a conversation asks for labels only; {name!r} has none", name=question.name)
+                )
             if question.name in taken:
                 raise AssayError(
-                    f"every conversation asks {question.name!r}; give your question another name"
+                    say(
+                        "every conversation asks {name!r}; give your question another name",
+                        name=question.name,
+                    )
                 )
         return (*own, *brief.questions)
 
@@ -117,12 +123,12 @@ def _preferred(voices: Sequence[str], answer: Answer) -> dict[str, object]:
 def _labelled(brief: Brief, labels: Mapping[str, object]) -> dict[str, str]:
     known = {question.name: question for question in brief.questions}
     if strange := sorted(set(labels) - set(known)):
-        raise AnswerError("labels", f"the brief does not ask {strange[0]!r}")
+        raise AnswerError("labels", say("the brief does not ask {name!r}", name=strange[0]))
     clean = {}
     for name, question in known.items():
         label = labels.get(name)
         if label not in question.labels:
-            raise AnswerError(f"labels.{name}", f"answer “{question.text}” before you submit")
+            raise AnswerError(f"labels.{name}", say("answer “{text}” before you submit", text=question.text))
         clean[name] = str(label)
     return clean
 

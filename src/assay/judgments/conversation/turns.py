@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from assay.errors import AnswerError
 from assay.judgments import TEXT_LIMIT, parts, written
 from assay.records import Brief
+from assay.wording import say
 
 REPLY = "reply"
 """The voice of a conversation with one model alone."""
@@ -52,25 +53,34 @@ def heard(brief: Brief, voices: Sequence[str], turns: Sequence[object]) -> list[
     if len(turns) < least:
         raise AnswerError("message", _few(least, len(turns)))
     if len(turns) > most:
-        raise AnswerError("message", f"a conversation has {most} turns at most; this one has {len(turns)}")
+        raise AnswerError(
+            "message",
+            say("a conversation has {most} turns at most; this one has {count}", most=most, count=len(turns)),
+        )
     return [checked(voices, number, turn) for number, turn in enumerate(turns, start=1)]
 
 
 def _few(least: int, found: int) -> str:
     if least == 1:
-        return "say something to the model before you submit"
-    return f"go on: a conversation has {least} turns at least, and this one has {found}"
+        return say("say something to the model before you submit")
+    return say(
+        "go on: a conversation has {least} turns at least, and this one has {found}", least=least, found=found
+    )
 
 
 def checked(voices: Sequence[str], number: int, turn: object) -> dict[str, object]:
     """Return one turn cleaned, with the voice it went on with, or say what it lacks."""
     if not isinstance(turn, Mapping):
-        raise AnswerError("message", f"turn {number} is no turn; send `said` and `replies`")
+        raise AnswerError(
+            "message", say("turn {number} is no turn; send `said` and `replies`", number=number)
+        )
     said, replies = written(turn, "said", limit=TEXT_LIMIT), parts(turn, "replies")
     if not said:
-        raise AnswerError("message", f"turn {number} has no message of yours")
+        raise AnswerError("message", say("turn {number} has no message of yours", number=number))
     if set(replies) != set(voices) or not all(isinstance(text, str) for text in replies.values()):
-        raise AnswerError("message", f"turn {number} has no whole answer yet; wait for it, or ask again")
+        raise AnswerError(
+            "message", say("turn {number} has no whole answer yet; wait for it, or ask again", number=number)
+        )
     clean: dict[str, object] = {"said": said, "replies": {voice: str(replies[voice]) for voice in voices}}
     if len(voices) > 1:
         clean |= _chosen(voices, number, turn)
@@ -82,7 +92,10 @@ def checked(voices: Sequence[str], number: int, turn: object) -> dict[str, objec
 def _chosen(voices: Sequence[str], number: int, turn: Mapping[str, object]) -> dict[str, object]:
     choice = turn.get("choice")
     if choice not in (*voices, "tie", "both_bad"):
-        raise AnswerError("turn.choice", f"say which answer of turn {number} is better, or that neither is")
+        raise AnswerError(
+            "turn.choice",
+            say("say which answer of turn {number} is better, or that neither is", number=number),
+        )
     clean: dict[str, object] = {"choice": choice}
     if (strength := turn.get("strength")) not in (None, "") and choice in voices:
         if str(strength) not in ("1", "2", "3"):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from assay.errors import AnswerError, AssayError
 from assay.judgments import parts, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 QUESTION = "better"
 TIE, BOTH_BAD = "tie", "both_bad"
@@ -28,12 +29,14 @@ class Pairwise:
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         if any(question.name == QUESTION for question in brief.questions):
-            raise AssayError(f"every comparison asks {QUESTION!r}; give your question another name")
+            raise AssayError(
+                say("every comparison asks {name!r}; give your question another name", name=QUESTION)
+            )
         own = (
             replace(question, labels=LABELS, type="categorical", compares=False)
             for question in brief.questions
         )
-        return (Question(QUESTION, "Which answer serves the goal better?", LABELS, compares=True), *own)
+        return (Question(QUESTION, say("Which answer serves the goal better?"), LABELS, compares=True), *own)
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
         choice = answer.get("choice")
@@ -51,12 +54,14 @@ class Pairwise:
         dimensions: dict[str, object] = {}
         for name, better in parts(answer, "dimensions").items():
             if name not in texts:
-                raise AnswerError("dimensions", f"the brief does not ask {name!r}")
+                raise AnswerError("dimensions", say("the brief does not ask {name!r}", name=name))
             if better in (None, ""):
                 continue
             if better not in (*known, TIE, BOTH_BAD):
                 field = f"dimensions.{name}"
-                raise AnswerError(field, f"answer “{texts[name]}” with one of the two, a tie, or both bad")
+                raise AnswerError(
+                    field, say("answer “{text}” with one of the two, a tie, or both bad", text=texts[name])
+                )
             dimensions[name] = better
         if dimensions:
             clean["dimensions"] = dimensions

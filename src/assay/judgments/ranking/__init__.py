@@ -9,6 +9,7 @@ from itertools import combinations
 from assay.errors import AnswerError
 from assay.judgments import listed, parts, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Sample, Verdict, Work
+from assay.wording import say
 
 QUESTION = "order"
 
@@ -96,8 +97,8 @@ def _of_places(places: Mapping[str, object], known: Sequence[str]) -> list[list[
         said = places.get(sample)
         text = str(said) if isinstance(said, str | int) and not isinstance(said, bool) else ""
         if not (text.isascii() and text.isdecimal() and len(text) < 3 and 1 <= int(text) <= len(known)):
-            raise AnswerError("place", f"give every answer a place from 1 to {len(known)}")
+            raise AnswerError("place", say("give every answer a place from 1 to {most}", most=len(known)))
         by_place.setdefault(int(text), []).append(sample)
     if unknown := set(places) - set(known):
-        raise AnswerError("place", f"there is no answer {min(unknown)[:40]!r} here")
+        raise AnswerError("place", say("there is no answer {unknown!r} here", unknown=min(unknown)[:40]))
     return [by_place[place] for place in sorted(by_place)]

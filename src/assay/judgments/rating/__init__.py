@@ -9,8 +9,9 @@ from dataclasses import replace
 from assay.errors import AnswerError, AssayError
 from assay.judgments import parts, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
-DEFAULT = Question("quality", "How well does it serve the goal?", type="ratings", low=1, high=5)
+DEFAULT = Question("quality", say("How well does it serve the goal?"), type="ratings", low=1, high=5)
 MOST_STEPS = 10
 
 
@@ -42,7 +43,7 @@ class Rating:
                 _number(question, said) if _is_number(question) else _label(question, said)
             )
         if unknown := sorted(set(given) - set(ratings)):
-            raise AnswerError("ratings", f"the brief does not ask {unknown[0]!r}")
+            raise AnswerError("ratings", say("the brief does not ask {name!r}", name=unknown[0]))
         clean: dict[str, object] = {"ratings": ratings}
         if note := written(answer, "note"):
             clean["note"] = note
@@ -97,13 +98,21 @@ def _scale(question: Question) -> Question:
     if question.type == "ratings":
         return question
     if question.type not in ("categorical", "ordinal"):
-        raise AssayError(f"a rating cannot ask {question.name!r}, which is of type {question.type}")
+        raise AssayError(
+            say(
+                "a rating cannot ask {name!r}, which is of type {type}",
+                name=question.name,
+                type=question.type,
+            )
+        )
     return replace(question, type="ordinal", ordered=True)
 
 
 def _number(question: Question, said: object) -> float | int:
     low, high = question.low, question.high
-    wanted = f"answer “{question.text}” with a number from {low:g} to {high:g}"
+    wanted = say(
+        "answer “{text}” with a number from {low:g} to {high:g}", text=question.text, low=low, high=high
+    )
     if isinstance(said, bool) or not isinstance(said, str | int | float) or len(str(said)) > 40:
         raise AnswerError(f"ratings.{question.name}", wanted)
     try:
@@ -118,5 +127,8 @@ def _number(question: Question, said: object) -> float | int:
 def _label(question: Question, said: object) -> str:
     if said not in question.labels:
         known = ", ".join(question.labels)
-        raise AnswerError(f"ratings.{question.name}", f"answer “{question.text}” with one of: {known}")
+        raise AnswerError(
+            f"ratings.{question.name}",
+            say("answer “{text}” with one of: {known}", text=question.text, known=known),
+        )
     return str(said)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from assay.errors import AnswerError
 from assay.judgments import TEXT_LIMIT, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 QUESTION = "great"
 
@@ -24,7 +25,7 @@ class Rewrite:
     shows = 1
 
     def questions(self, brief: Brief) -> tuple[Question, ...]:
-        return (Question(QUESTION, "Is the answer as good as it can be already?", ("no", "yes")),)
+        return (Question(QUESTION, say("Is the answer as good as it can be already?"), ("no", "yes")),)
 
     def check(self, brief: Brief, work: Work, answer: Answer) -> dict[str, object]:
         (sample,) = work.samples

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from assay.errors import AnswerError, AssayError
 from assay.judgments import written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 
 class Rubric:
@@ -24,8 +25,11 @@ class Rubric:
         for question in brief.questions:
             if question.type not in ("categorical", "ordinal") or question.several:
                 raise AssayError(
-                    f"criteria are judged with one label each, which is not what {question.name!r} asks; "
-                    "take a rating for numbers, a choice for several labels"
+                    say(
+                        "criteria are judged with one label each, which is not what {name!r} asks; "
+                        "take a rating for numbers, a choice for several labels",
+                        name=question.name,
+                    )
                 )
         return brief.questions
 
@@ -37,11 +41,16 @@ class Rubric:
         for question in brief.questions:
             if given.get(question.name) not in question.labels:
                 raise AnswerError(
-                    question.name, f"answer “{question.text}” with one of: {', '.join(question.labels)}"
+                    question.name,
+                    say(
+                        "answer “{text}” with one of: {known}",
+                        text=question.text,
+                        known=", ".join(question.labels),
+                    ),
                 )
             labels[question.name] = str(given[question.name])
         if unknown := sorted(set(given) - set(labels)):
-            raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")
+            raise AnswerError("labels", say("the brief does not ask {name!r}", name=unknown[0]))
         clean: dict[str, object] = {"labels": labels}
         if note := written(answer, "note"):
             clean["note"] = note

@@ -9,10 +9,18 @@ from itertools import pairwise
 from assay.errors import AnswerError, AssayError
 from assay.judgments import listed, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
-ERRORS = Question("error", "What is wrong here?", ("accuracy", "fluency", "style", "other"), type="spans")
-SEVERITY = Question("severity", "How bad is it?", ("minor", "major", "critical"), ordered=True)
-PENALTY = Question("penalty", "How much is wrong in all?", type="ratings", low=0, high=100)
+ERRORS = Question(
+    "error",
+    say("What is wrong here?"),
+    (say("accuracy"), say("fluency"), say("style"), say("other")),
+    type="spans",
+)
+SEVERITY = Question(
+    "severity", say("How bad is it?"), (say("minor"), say("major"), say("critical")), ordered=True
+)
+PENALTY = Question("penalty", say("How much is wrong in all?"), type="ratings", low=0, high=100)
 TIMES = 5
 """Each step of severity counts so many times the one before: 1, 5, 25, as MQM scores translations."""
 
@@ -55,14 +63,19 @@ class Spans:
         if said and nothing:
             raise AnswerError("nothing", "there are marks; remove them, or do not say that there is nothing")
         if said and len(said) > MOST_MARKS:
-            raise AnswerError("marks", f"keep to {MOST_MARKS} marks")
+            raise AnswerError("marks", say("keep to {most} marks", most=MOST_MARKS))
         clean = [_mark(one, number, sample.text, marks, degree) for number, one in enumerate(said or (), 1)]
         clean.sort(key=_place)
         for one, other in pairwise(clean):
             if _place(one) == _place(other):
                 twice = sample.text[int(str(one["start"])) : int(str(one["end"]))]
                 raise AnswerError(
-                    "marks", f"“{twice[:40]}” is marked twice as {one['label']}; remove one mark"
+                    "marks",
+                    say(
+                        "“{twice}” is marked twice as {label}; remove one mark",
+                        twice=twice[:40],
+                        label=one["label"],
+                    ),
                 )
         return {"marks": clean}
 
@@ -113,13 +126,15 @@ def asked(brief: Brief) -> tuple[Question, Question | None]:
     categories = [question for question in brief.questions if question.type == "spans"]
     others = [question for question in brief.questions if question.type in ("categorical", "ordinal")]
     if len(categories) > 1 or len(others) > 1 or len(brief.questions) > 2:
-        raise AssayError("marks need one question of type spans and at most one more; remove the rest")
+        raise AssayError(say("marks need one question of type spans and at most one more; remove the rest"))
     marks = categories[0] if categories else ERRORS
     if not marks.labels:
-        raise AssayError(f"the question {marks.name!r} has no labels to mark with; add some")
+        raise AssayError(say("the question {name!r} has no labels to mark with; add some", name=marks.name))
     degree = others[0] if others else None if categories else SEVERITY
     if degree and degree.ordered and PENALTY.name in marks.labels:
-        raise AssayError(f"the label {PENALTY.name!r} is taken by the sum of all marks; choose another")
+        raise AssayError(
+            say("the label {name!r} is taken by the sum of all marks; choose another", name=PENALTY.name)
+        )
     return marks, degree
 
 
@@ -131,21 +146,42 @@ def _mark(
     said: object, number: int, text: str, marks: Question, degree: Question | None
 ) -> dict[str, object]:
     if not isinstance(said, Mapping):
-        raise AnswerError("marks", f"mark {number} is no object with start, end and label")
+        raise AnswerError("marks", say("mark {number} is no object with start, end and label", number=number))
     start, end, label = said.get("start"), said.get("end"), said.get("label")
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
-        raise AnswerError("marks", f"mark {number} is not 0 ≤ start < end ≤ {len(text)}; mark it again")
+        raise AnswerError(
+            "marks",
+            say(
+                "mark {number} is not 0 ≤ start < end ≤ {length}; mark it again",
+                number=number,
+                length=len(text),
+            ),
+        )
     if label not in marks.labels:
-        raise AnswerError("marks", f"mark {number}: choose one of {', '.join(marks.labels)}")
+        raise AnswerError(
+            "marks",
+            say("mark {number}: choose one of {known}", number=number, known=", ".join(marks.labels)),
+        )
     clean: dict[str, object] = {"start": start, "end": end, "label": label}
     if degree:
         if said.get("degree") not in degree.labels:
             known = ", ".join(degree.labels)
-            raise AnswerError("marks", f"mark {number}: answer “{degree.text}” with one of {known}")
+            raise AnswerError(
+                "marks",
+                say(
+                    "mark {number}: answer “{text}” with one of {known}",
+                    number=number,
+                    text=degree.text,
+                    known=known,
+                ),
+            )
         clean["degree"] = said["degree"]
     for field in ("source", "comment"):
         if note := written(said, field):
             clean[field] = note
     if marks.sourced and not ("source" in clean or "comment" in clean):
-        raise AnswerError("marks", f"mark {number}: name a source, or say in the comment why there is none")
+        raise AnswerError(
+            "marks",
+            say("mark {number}: name a source, or say in the comment why there is none", number=number),
+        )
     return clean

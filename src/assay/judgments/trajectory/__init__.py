@@ -9,13 +9,16 @@ from assay.errors import AnswerError, AssayError
 from assay.judgments import parts, written
 from assay.judgments.trajectory.steps import Step, read
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
+from assay.wording import say
 
 GOOD, NEUTRAL, WRONG = "good", "neutral", "wrong"
-OUTCOME = Question("outcome", "Did it reach the goal?", ("failed", "partly", "reached"), ordered=True)
+OUTCOME = Question(
+    "outcome", say("Did it reach the goal?"), (say("failed"), say("partly"), say("reached")), ordered=True
+)
 STEPS = (
-    Question("good steps", "Which steps helped?", type="spans"),
-    Question("wrong steps", "Which steps were wrong?", type="spans"),
-    Question("first error", "Which step was the first mistake?", type="spans"),
+    Question("good steps", say("Which steps helped?"), type="spans"),
+    Question("wrong steps", say("Which steps were wrong?"), type="spans"),
+    Question("first error", say("Which step was the first mistake?"), type="spans"),
 )
 
 
@@ -39,7 +42,13 @@ class Trajectory:
     def questions(self, brief: Brief) -> tuple[Question, ...]:
         for question in brief.questions:
             if question.type not in ("categorical", "ordinal"):
-                raise AssayError(f"a review cannot ask {question.name!r}, which is of type {question.type}")
+                raise AssayError(
+                    say(
+                        "a review cannot ask {name!r}, which is of type {type}",
+                        name=question.name,
+                        type=question.type,
+                    )
+                )
         return (*(brief.questions or (OUTCOME,)), *STEPS)
 
     def view(self, brief: Brief, work: Work) -> Mapping[str, object]:
@@ -54,16 +63,21 @@ class Trajectory:
         }
         for number, verdict in steps.items():
             if verdict == WRONG and number not in reasons:
-                raise AnswerError(f"reasons.{number}", f"step {number}: say in a few words what is wrong")
+                raise AnswerError(
+                    f"reasons.{number}", say("step {number}: say in a few words what is wrong", number=number)
+                )
         given, labels = parts(answer, "labels"), {}
         for question in brief.questions or (OUTCOME,):
             label = given.get(question.name)
             if label not in question.labels:
                 known = ", ".join(question.labels)
-                raise AnswerError(f"labels.{question.name}", f"answer “{question.text}” with one of: {known}")
+                raise AnswerError(
+                    f"labels.{question.name}",
+                    say("answer “{text}” with one of: {known}", text=question.text, known=known),
+                )
             labels[question.name] = label
         if unknown := sorted(set(given) - set(labels)):
-            raise AnswerError("labels", f"the brief does not ask {unknown[0]!r}")
+            raise AnswerError("labels", say("the brief does not ask {name!r}", name=unknown[0]))
         clean: dict[str, object] = {"steps": steps, "labels": labels}
         if reasons:
             clean["reasons"] = reasons
@@ -110,7 +124,14 @@ class Trajectory:
 def _verdicts(given: Mapping[str, object], steps: Sequence[Step]) -> dict[str, str]:
     numbers = [str(step.number) for step in steps if step.judged]
     if unknown := sorted(set(given) - set(numbers)):
-        raise AnswerError("steps", f"the agent has no step {unknown[0][:20]!r}; judge {', '.join(numbers)}")
+        raise AnswerError(
+            "steps",
+            say(
+                "the agent has no step {unknown!r}; judge {numbers}",
+                unknown=unknown[0][:20],
+                numbers=", ".join(numbers),
+            ),
+        )
     found: dict[str, str] = {}
     open_to_the_end = False
     for number in numbers:
@@ -119,5 +140,8 @@ def _verdicts(given: Mapping[str, object], steps: Sequence[Step]) -> dict[str, s
             found[number] = str(said)
             open_to_the_end |= said == WRONG
         elif said not in (None, "") or not open_to_the_end:
-            raise AnswerError(f"steps.{number}", f"step {number}: say whether it is good, neutral or wrong")
+            raise AnswerError(
+                f"steps.{number}",
+                say("step {number}: say whether it is good, neutral or wrong", number=number),
+            )
     return found

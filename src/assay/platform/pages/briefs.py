@@ -15,7 +15,7 @@ from assay.errors import AssayError
 from assay.judgments import kind as kind_named
 from assay.platform.actions import briefs as actions
 from assay.platform.actions import projects as project_actions
-from assay.platform.pages.request import STYLES, brief_of, person_of, style_of
+from assay.platform.pages.request import STYLES, brief_of, person_of, problem_of, style_of
 from assay.platform.queries import briefs as queries
 from assay.platform.queries import projects
 from assay.records import Brief
@@ -89,7 +89,7 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, wrong: AssayError) -> dict[str, object]:
-    return {"problem": str(wrong), "field": getattr(wrong, "field", ""), "given": typed(request.POST)}
+    return {"problem": problem_of(wrong), "field": getattr(wrong, "field", ""), "given": typed(request.POST)}
 
 
 def typed(form: QueryDict) -> dict[str, object]:

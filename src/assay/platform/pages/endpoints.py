@@ -13,7 +13,7 @@ from assay.errors import AssayError
 from assay.inference.embedded import MODEL, available
 from assay.platform import talking
 from assay.platform.actions import endpoints as actions
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import endpoints as queries
 from assay.platform.queries import projects
 
@@ -45,7 +45,7 @@ def remove(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         actions.remove_endpoint(project=member.project, number=number)
     except AssayError as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, problem_of(wrong))
     return redirect("models", slug)
 
 
@@ -57,7 +57,7 @@ def try_out(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         messages.success(request, _("It says: %s") % talking.try_out(member.project, number)[:500])
     except AssayError as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, problem_of(wrong))
     return redirect("models", slug)
 
 
@@ -71,7 +71,7 @@ def _page(request: HttpRequest, slug: str, wrong: AssayError | None = None) -> H
         "boxed": MODEL,
         "unboxed": available(),
         "given": {name: request.POST.get(name, "") for name in FIELDS},
-        "problem": str(wrong or ""),
+        "problem": problem_of(wrong),
         "field": getattr(wrong, "field", ""),
     }
     return render(request, "platform/models.html", found, status=422 if wrong else 200)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions import experiments as actions
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import briefs, projects
 from assay.platform.queries import experiments as queries
 
@@ -40,7 +40,7 @@ def experiments(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         begun = _begin(request.POST, member.project)
     except AssayError as wrong:
-        found |= {"problem": str(wrong), "field": getattr(wrong, "field", "")}
+        found |= {"problem": problem_of(wrong), "field": getattr(wrong, "field", "")}
         return render(request, "platform/experiments.html", found, status=422)
     return redirect("experiment", slug, begun.pk)
 
@@ -123,5 +123,5 @@ def close(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             raise AssayError(_("Choose one of the two versions, or neither."))
         actions.close(project=member.project, winner=winner, lesson=request.POST.get("lesson", ""))
     except AssayError as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, problem_of(wrong))
     return redirect("experiment", slug, number)

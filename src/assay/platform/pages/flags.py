@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assay.errors import AnswerError
 from assay.platform.actions import flags as actions
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import flags as queries
 from assay.platform.queries import projects, queue, work
 
@@ -29,7 +29,7 @@ def flag(request: HttpRequest, token: str) -> HttpResponse:
     try:
         actions.flag(person=person, token=token, **given)
     except AnswerError as wrong:
-        found |= {"problem": str(wrong), "field": f"leave_{wrong.field}", "given": given}
+        found |= {"problem": problem_of(wrong), "field": f"leave_{wrong.field}", "given": given}
         return render(request, "platform/flag.html", found, status=422)
     if request.POST.get("leave_skip"):
         actions.skip(person=person, token=token)
@@ -52,7 +52,7 @@ def settle(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         actions.settle(project=member.project, number=number, text=request.POST.get("text", ""))
     except AnswerError as wrong:
-        return _flags(request, slug, problem=str(wrong), number=number)
+        return _flags(request, slug, problem=problem_of(wrong), number=number)
     messages.success(request, _("Settled. Whoever flagged it reads your answer in their queue."))
     return redirect("flags", slug)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from assay.errors import AssayError
 from assay.platform.pages.projects import table
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import insight as queries
 from assay.platform.queries import outcomes, projects
 
@@ -40,7 +40,7 @@ def quality_parts(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         found = queries.insight(project, timezone.now(), patience=PATIENCE)
     except AssayError as wrong:
-        return render(request, "platform/quality_waits.html", {"problem": str(wrong)})
+        return render(request, "platform/quality_waits.html", {"problem": problem_of(wrong)})
     if found is None:
         return render(request, "platform/quality_waits.html", {"project": project})
     context = {"project": project, "found": found, "figures": _figures(found)}

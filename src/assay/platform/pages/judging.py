@@ -14,7 +14,7 @@ from assay.platform import kindpages
 from assay.platform.actions import flags as leaving
 from assay.platform.actions import work as actions
 from assay.platform.pages import figures
-from assay.platform.pages.request import answer_of, person_of, seconds_of
+from assay.platform.pages.request import answer_of, person_of, problem_of, seconds_of
 from assay.platform.queries import attachments, pilots, projects, queue
 from assay.platform.queries import work as queries
 
@@ -46,7 +46,7 @@ def submit(request: HttpRequest, token: str) -> HttpResponse:
             person=person, token=token, answer=answer, seconds=seconds_of(request.POST)
         )
     except actions.AnsweredAlreadyError as refusal:
-        return answered_already(request, token, str(refusal))
+        return answered_already(request, token, problem_of(refusal))
     except AssayError as refusal:
         given = queries.assignment(queries.lease_or_404(person, token))
         return _page(request, given, refusal=refusal)
@@ -63,7 +63,7 @@ def draft(request: HttpRequest, token: str) -> HttpResponse:
         lease = actions.save_draft(person=person_of(request), token=token, draft=answer_of(request.POST))
     except AssayError as refusal:
         status = 409 if isinstance(refusal, actions.PlaceTakenError) else 422
-        return JsonResponse({"saved": False, "problem": str(refusal)}, status=status)
+        return JsonResponse({"saved": False, "problem": problem_of(refusal)}, status=status)
     return JsonResponse({"saved": True, "state": lease.state})
 
 
@@ -123,6 +123,6 @@ def shown_work(
         "questions": given.kind.questions(given.brief),
         "view": view(given.brief, given.work) if view else {},
         "draft": draft,
-        "problem": str(refusal or ""),
+        "problem": problem_of(refusal),
         "field": getattr(refusal, "field", ""),
     }

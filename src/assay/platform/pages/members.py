@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assay.errors import AssayError
 from assay.platform.actions import members as actions
-from assay.platform.pages.request import languages_of, lines_of, person_of
+from assay.platform.pages.request import languages_of, lines_of, person_of, problem_of
 from assay.platform.queries import members as queries
 from assay.platform.queries import projects
 
@@ -50,7 +50,7 @@ def change(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             member = actions.change_role(project=project, number=number, role=request.POST.get("role", ""))
             text = _("%s has a new role.")
     except AssayError as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, problem_of(refusal))
     else:
         messages.success(request, text % member.person.name)
     return redirect("people", slug)
@@ -101,7 +101,7 @@ def oneself(request: HttpRequest) -> HttpResponse:
             actions.describe_oneself(person=person, languages=languages, skills=skills)
     except AssayError as wrong:
         found |= {name: request.POST.get(name, found[name]) for name in ("languages", "skills")}
-        found |= {"problem": str(wrong), "field": getattr(wrong, "field", "")}
+        found |= {"problem": problem_of(wrong), "field": getattr(wrong, "field", "")}
         return render(request, "platform/oneself.html", found, status=422)
     messages.success(request, _("Kept."))
     return redirect("oneself")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assay.errors import AssayError
 from assay.platform.actions import people as actions
-from assay.platform.pages.request import languages_of, person_of
+from assay.platform.pages.request import languages_of, person_of, problem_of
 from assay.platform.queries import people as queries
 
 
@@ -28,7 +28,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         try:
             login(request, actions.recognise(name=name, password=request.POST.get("password", "")))
         except AssayError as wrong:
-            problem = str(wrong)
+            problem = problem_of(wrong)
         else:
             return redirect(goal)
     found = {"next": goal, "problem": problem, "name": name}
@@ -51,7 +51,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         try:
             return _accept(request, token)
         except AssayError as wrong:
-            problem, field = str(wrong), getattr(wrong, "field", "")
+            problem, field = problem_of(wrong), getattr(wrong, "field", "")
     found = {"invitation": invitation, "problem": problem, "field": field, "given": request.POST}
     return render(request, "platform/welcome.html", found, status=422 if problem else 200)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions import pilots as actions
 from assay.platform.pages import figures
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import pilots as queries
 from assay.platform.queries import projects
 
@@ -26,7 +26,7 @@ def pilot(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             messages.success(request, _told(request, member.project))
         except AssayError as wrong:
-            messages.error(request, str(wrong))
+            messages.error(request, problem_of(wrong))
         return redirect("pilot", slug)
     now = queries.last(member.project)
     found = {
@@ -88,7 +88,7 @@ def case(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         _decide(request.POST, member.project, found, person)
     except AssayError as wrong:
-        problem = {"problem": str(wrong), "field": getattr(wrong, "field", "")}
+        problem = {"problem": problem_of(wrong), "field": getattr(wrong, "field", "")}
         return render(request, "platform/pilot_case.html", context | problem, status=422)
     return redirect("pilot", slug)
 
@@ -126,7 +126,7 @@ def change_state(request: HttpRequest, slug: str) -> HttpResponse:
             raise AssayError(_("Choose what to do."))
         verb(project=member.project)
     except AssayError as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, problem_of(wrong))
     return redirect("project", slug)
 
 

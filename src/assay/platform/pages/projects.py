@@ -23,7 +23,7 @@ from assay.platform.actions import importing
 from assay.platform.actions import people as people_actions
 from assay.platform.actions.attachments import brought_along
 from assay.platform.pages import figures
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import attachments, outcomes, pilots
 from assay.platform.queries import projects as queries
 from assay.platform.queries import work as works
@@ -59,7 +59,7 @@ def outcome(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         found = outcomes.outcome(member.project, patience=PATIENCE)
     except AssayError as wrong:
-        return render(request, "platform/outcome_waits.html", {"problem": str(wrong)})
+        return render(request, "platform/outcome_waits.html", {"problem": problem_of(wrong)})
     if found is None:
         return render(request, "platform/outcome_waits.html", {"project": member.project})
     contested = found.contested[:12]
@@ -129,7 +129,7 @@ def export(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
         lines = iter(datasets.lines(found.examples if found else (), chosen))
         first = next(lines)  # what is wrong shows before the first line, while it can still be said
     except AssayError as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, problem_of(wrong))
         return redirect("project", slug)
     return _download(chain([first], lines), f"{slug}-{form}{chosen.suffix}", "application/x-ndjson")
 
@@ -151,7 +151,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         token = people_actions.invite(project=member.project, role=request.POST.get("role", ""))
     except AssayError as wrong:
-        messages.error(request, str(wrong))
+        messages.error(request, problem_of(wrong))
         return redirect("project", slug)
     link = request.build_absolute_uri(reverse("welcome", args=[token]))
     return render(request, "platform/invitation.html", {"project": member.project, "link": link})

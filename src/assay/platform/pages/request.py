@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assay import registry
-from assay.errors import AnswerError
+from assay.errors import AnswerError, AssayError
 from assay.judgments import kind as kind_named
 from assay.platform.queries import people
 from assay.records import Brief, Pay, Question, WorkedExample
+from assay.wording import Sentence, translated
 
 NOT_THE_ANSWER = {"csrfmiddlewaretoken", "seconds"}
 
@@ -21,6 +23,14 @@ NOT_THE_ANSWER = {"csrfmiddlewaretoken", "seconds"}
 def person_of(request: HttpRequest) -> people.Person:
     """Return who asks; only for pages behind a sign-in."""
     return people.signed_in(request.user)
+
+
+def problem_of(wrong: AssayError | None) -> str:
+    """Say what is wrong in the reader's language; nothing where nothing is."""
+    text = wrong.args[0] if wrong and wrong.args else str(wrong or "")
+    if isinstance(text, Sentence) or not text:
+        return translated(text, _, ngettext)
+    return _(str(text))
 
 
 def answer_of(form: QueryDict) -> dict[str, object]:

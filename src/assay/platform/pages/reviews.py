@@ -14,7 +14,7 @@ from assay.errors import AnswerError, AssayError
 from assay.platform.actions import reviews as actions
 from assay.platform.pages.figures import told
 from assay.platform.pages.judging import shown_work
-from assay.platform.pages.request import answer_of, person_of
+from assay.platform.pages.request import answer_of, person_of, problem_of
 from assay.platform.queries import projects, work
 from assay.platform.queries import reviews as queries
 
@@ -53,7 +53,7 @@ def draft(request: HttpRequest, number: int) -> HttpResponse:
     try:
         actions.save_review_draft(person=person_of(request), number=number, draft=answer_of(request.POST))
     except AssayError as refusal:
-        return JsonResponse({"saved": False, "problem": str(refusal)}, status=422)
+        return JsonResponse({"saved": False, "problem": problem_of(refusal)}, status=422)
     return JsonResponse({"saved": True, "state": "held"})
 
 
@@ -82,7 +82,7 @@ def appeal(request: HttpRequest, number: int) -> HttpResponse:
     try:
         actions.appeal(person=person_of(request), number=number, reason=request.POST.get("reason", ""))
     except AssayError as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, problem_of(refusal))
     else:
         messages.success(request, _("Somebody who knows neither of you will decide."))
     return redirect("feedback")
@@ -128,7 +128,7 @@ def open_dispute(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         actions.open_dispute(project=member.project, work_number=number)
     except AssayError as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, problem_of(refusal))
     else:
         messages.success(request, _("It waits for a reviewer who has not judged this work."))
     return redirect("reading", slug, number)
@@ -165,7 +165,7 @@ def restore(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             project=member.project, now=number, earlier=int(earlier) if earlier.isdecimal() else 0
         )
     except AssayError as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, problem_of(refusal))
         return redirect("history", slug, number)
     messages.success(request, _("Restored, as a version of its own."))
     return redirect("history", slug, row.pk)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from assay.errors import AnswerError
 from assay.platform.actions import settings as actions
-from assay.platform.pages.request import person_of
+from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import projects
 
 
@@ -27,7 +27,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         actions.change(project=project, given=given)
     except AnswerError as wrong:
-        found |= {"given": given, "problem": str(wrong), "field": wrong.field}
+        found |= {"given": given, "problem": problem_of(wrong), "field": wrong.field}
         return render(request, "platform/settings.html", found, status=422)
     messages.success(request, _("Kept."))
     return redirect("settings", slug)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assay.errors import AssayError
 from assay.platform import markdown, talking
 from assay.platform.actions import turns as actions
-from assay.platform.pages.request import answer_of, person_of
+from assay.platform.pages.request import answer_of, person_of, problem_of
 from assay.platform.queries import turns as queries
 
 
@@ -31,7 +31,7 @@ def turns(request: HttpRequest, token: str) -> HttpResponse:
             person=person, token=token, number=int(number) if number.isdecimal() else 0, said=said
         )
     except AssayError as wrong:
-        problem = {"problem": str(wrong), "field": getattr(wrong, "field", "")}
+        problem = {"problem": problem_of(wrong), "field": getattr(wrong, "field", "")}
         return JsonResponse(problem, status=422)
     return _told(request, held)
 
