@@ -9,28 +9,38 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from assay.errors import AssayError
-from assay.platform.files import TOTAL_LIMIT, Brought, store
+from assay.platform import one_at_a_time
+from assay.platform.files import TOTAL_LIMIT, Brought, Stored, store
 from assay.platform.models import AttachmentRow, ProjectRow
 from assay.platform.queries import attachments
 from assay.records import Item
 
 
-@transaction.atomic
 def keep_files(*, project: ProjectRow, files: Iterable[Brought]) -> list[str]:
     """Keep files under their names, all of them or none, and return the names that were new.
 
     A name that is there with the same bytes is the same file; with others it is refused, since people have
     judged what it showed.
     """
+    return _keep(project, _stored(files))
+
+
+def _stored(files: Iterable[Brought]) -> list[Stored]:
+    total, found = 0, []
+    for each in files:
+        found.append(store(each))
+        total += found[-1].size
+        if total > TOTAL_LIMIT:
+            raise AssayError(_("The files are larger than 4 GB together; bring them in parts."))
+    return found
+
+
+@transaction.atomic
+def _keep(project: ProjectRow, files: Iterable[Stored]) -> list[str]:
     known = attachments.digests(project)
     there = set(known)
     fresh: list[AttachmentRow] = []
-    total = 0
-    for each in files:
-        stored = store(each)
-        total += stored.size
-        if total > TOTAL_LIMIT:
-            raise AssayError(_("The files are larger than 4 GB together; bring them in parts."))
+    for stored in files:
         if known.setdefault(stored.name, stored.digest) != stored.digest:
             raise AssayError(_("There is another file called “%s”; rename one of them.") % stored.name)
         fresh.append(
@@ -49,7 +59,9 @@ def keep_files(*, project: ProjectRow, files: Iterable[Brought]) -> list[str]:
 @contextmanager
 def brought_along(*, project: ProjectRow, files: Iterable[Brought]) -> Iterator[int]:
     """Keep files while a table comes in; where it is refused, forget those that came with it."""
-    fresh = keep_files(project=project, files=files)
+    with one_at_a_time.stepped_aside():  # others go on while the bytes are read
+        stored = _stored(files)
+    fresh = _keep(project, stored)
     try:
         yield len(fresh)
     except AssayError:
