@@ -10,7 +10,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit, ndtri, stdtrit
 
-from assay.evaluation.battles import Battles, BoardError, Codes, Floats
+from assay.evaluation.battles import Battles, BoardError, Floats
+from assay.evaluation.counts import PairCounts, refuse_if_apart, slices
 from assay.records import Standing
 
 ELO = 400 / np.log(10)
@@ -82,8 +83,8 @@ def bradley_terry(battles: Battles, *, intervals: Literal["auto", "rater", "vote
     >>> [standing.model for standing in board.standings]
     ['x', 'y', 'z']
     """
-    counts = _Counts.of(battles)
-    _refuse_if_apart(counts, battles.models)
+    counts = PairCounts.of(battles)
+    refuse_if_apart(battles, counts)
     undecided = _has_unbounded(counts)
     ridge = (ELO / PRIOR_SD_ELO) ** 2 if undecided else 0.0
     theta_M, information_M_M = _fit(counts, ridge)
@@ -93,7 +94,7 @@ def bradley_terry(battles: Battles, *, intervals: Literal["auto", "rater", "vote
         raise BoardError(
             f"intervals by rater need at least {LEAST_RATERS} known raters; ask for them by vote"
         )
-    covariance_M_M = _sandwich(battles, theta_M, information_M_M, clustered=clustered)
+    covariance_M_M = _sandwich(battles, counts, theta_M, information_M_M, clustered=clustered)
 
     notes = []
     if undecided:
@@ -123,44 +124,7 @@ def bradley_terry(battles: Battles, *, intervals: Literal["auto", "rater", "vote
     )
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """The P pairs that met: how often, and how many wins the first took."""
-
-    a_P: Codes
-    b_P: Codes
-    votes_P: Floats
-    wins_P: Floats
-    n_models: int
-
-    @classmethod
-    def of(cls, battles: Battles) -> _Counts:
-        n_models = len(battles.models)
-        flipped_N = battles.a_N > battles.b_N
-        low_N = np.where(flipped_N, battles.b_N, battles.a_N)
-        high_N = np.where(flipped_N, battles.a_N, battles.b_N)
-        score_N = np.where(flipped_N, 1 - battles.score_N, battles.score_N)
-        pair_P, place_N = np.unique(low_N * n_models + high_N, return_inverse=True)
-        votes_P = np.bincount(place_N).astype(float)
-        wins_P = np.bincount(place_N, weights=score_N)
-        return cls(pair_P // n_models, pair_P % n_models, votes_P, wins_P.astype(np.float64), n_models)
-
-
-def _refuse_if_apart(counts: _Counts, models: tuple[str, ...]) -> None:
-    met = sparse.coo_array(
-        (counts.votes_P, (counts.a_P, counts.b_P)), shape=(counts.n_models, counts.n_models)
-    )
-    groups, group_M = connected_components(met, directed=False)
-    if groups > 1:
-        first, second = (models[int(np.argmax(group_M == group))] for group in (0, 1))
-        raise BoardError(
-            f"the {counts.n_models} models fall into {groups} groups that were never compared "
-            f"({first!r} never meets {second!r}, not even through others); rank each group on its own, "
-            "or collect comparisons between them"
-        )
-
-
-def _has_unbounded(counts: _Counts) -> bool:
+def _has_unbounded(counts: PairCounts) -> bool:
     """Say whether some models never lost to the rest, so that no finite maximum exists (Ford 1957)."""
     won = sparse.coo_array(
         (
@@ -173,7 +137,7 @@ def _has_unbounded(counts: _Counts) -> bool:
     return bool(connected_components(won, directed=True, connection="strong", return_labels=False) > 1)
 
 
-def _fit(counts: _Counts, ridge: float) -> tuple[Floats, Floats]:
+def _fit(counts: PairCounts, ridge: float) -> tuple[Floats, Floats]:
     """Return the centred ratings and their information matrix, both in log-odds."""
     n_models, a_P, b_P = counts.n_models, counts.a_P, counts.b_P
 
@@ -208,21 +172,25 @@ def _fit(counts: _Counts, ridge: float) -> tuple[Floats, Floats]:
     return theta_M - theta_M.mean(), information_M_M
 
 
-def _sandwich(battles: Battles, theta_M: Floats, information_M_M: Floats, *, clustered: bool) -> Floats:
+def _sandwich(
+    battles: Battles, counts: PairCounts, theta_M: Floats, information_M_M: Floats, *, clustered: bool
+) -> Floats:
     n_models = len(battles.models)
-    surplus_N = battles.score_N - expit(theta_M[battles.a_N] - theta_M[battles.b_N])
     if clustered:
         groups = len(battles.raters)
         score_G_M = np.zeros((groups, n_models))
-        for code_N, sign in ((battles.a_N, 1.0), (battles.b_N, -1.0)):
-            flat = np.bincount(battles.rater_N * n_models + code_N, sign * surplus_N, groups * n_models)
-            score_G_M += flat.reshape(groups, n_models)
+        for part in slices(battles):
+            a_N, b_N, rater_N = battles.a_N[part], battles.b_N[part], battles.rater_N[part]
+            surplus_N = battles.score_N[part] - expit(theta_M[a_N] - theta_M[b_N])
+            np.add.at(score_G_M, (rater_N, a_N), surplus_N)
+            np.subtract.at(score_G_M, (rater_N, b_N), surplus_N)
         meat_M_M = score_G_M.T @ score_G_M
         meat_M_M *= groups / (groups - 1)
     else:
+        chance_P = expit(theta_M[counts.a_P] - theta_M[counts.b_P])
+        square_P = counts.squares_P - 2 * chance_P * counts.wins_P + counts.votes_P * chance_P**2
         meat_M_M = np.zeros((n_models, n_models))
-        square = np.bincount(battles.a_N * n_models + battles.b_N, surplus_N**2, n_models**2)
-        meat_M_M -= square.reshape(n_models, n_models)
+        meat_M_M[counts.a_P, counts.b_P] = -square_P
         meat_M_M += meat_M_M.T
         np.fill_diagonal(meat_M_M, -meat_M_M.sum(axis=1))
     bread_M_M = np.linalg.inv(information_M_M + 1 / n_models) - 1 / n_models
@@ -231,7 +199,12 @@ def _sandwich(battles: Battles, theta_M: Floats, information_M_M: Floats, *, clu
 
 
 def _standings(
-    counts: _Counts, models: tuple[str, ...], theta_M: Floats, covariance_M_M: Floats, *, freedom: int | None
+    counts: PairCounts,
+    models: tuple[str, ...],
+    theta_M: Floats,
+    covariance_M_M: Floats,
+    *,
+    freedom: int | None,
 ) -> tuple[Standing, ...]:
     n_models = counts.n_models
 
