@@ -6,7 +6,7 @@ text like any other, which carries its template and its values along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 
@@ -57,6 +57,16 @@ def counted(one: str, many: str, /, count: int, **values: object) -> Sentence:
     ('1 vote only', '0 votes')
     """
     return Sentence(one, {"count": count, **values}, plural=many, count=count)
+
+
+def joined(sentences: Iterable[str], by: str = " ") -> Sentence:
+    """Make one text of several sentences, each of which can still be translated.
+
+    >>> joined([say("One."), counted("{count} vote.", "{count} votes.", 2)])
+    'One. 2 votes.'
+    """
+    values = {f"part_{place}": sentence for place, sentence in enumerate(sentences)}
+    return Sentence(by.join(f"{{{name}}}" for name in values), values)
 
 
 def translated(text: str, one: Callable[[str], str], several: Callable[[str, str, int], str]) -> str:

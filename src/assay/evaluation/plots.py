@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.evaluation.bradley_terry import Board
 from assay.figures import Figure, leader, nothing, specification
 from assay.records import Standing
+from assay.wording import say
 
 
 def standings(board: Board) -> Figure:
@@ -14,17 +15,23 @@ def standings(board: Board) -> Figure:
     >>> standings(Board((best,), votes=300, raters=20, clustered=True)).rows[0]["ranks"]
     '1–2'
     """
-    title = "Standing of the models"
+    title = say("Standing of the models")
     if not board.standings:
         return nothing(
             title,
-            board.refusal or "No model stands on the board yet: it takes comparisons between two models.",
+            board.refusal
+            or say("No model stands on the board yet: it takes comparisons between two models."),
         )
-    how = "each rater's votes taken together" if board.clustered else "each vote taken as a new person"
+    how = (
+        say("each rater's votes taken together")
+        if board.clustered
+        else say("each vote taken as a new person")
+    )
     ordered = sorted(board.standings, key=lambda standing: (-standing.rating, standing.model))
-    caption = (
-        f"Dot: rating on the Elo scale. Line: its 95 % interval, {how}. The numbers beside it: the ranks "
-        "that the model may hold. 1–3 says that first, second and third are all still possible."
+    caption = say(
+        "Dot: rating on the Elo scale. Line: its 95 % interval, {how}. The numbers beside it: the ranks "
+        "that the model may hold. 1–3 says that first, second and third are all still possible.",
+        how=how,
     )
     rows = [
         {

@@ -17,6 +17,7 @@ from importlib import resources
 from typing import Any
 
 from assay.errors import AssayError
+from assay.wording import say
 
 MEDIA_TYPE = "application/vnd.vegalite.v6+json"
 _OLDER_MEDIA_TYPE = "application/vnd.vegalite.v5+json"  # what notebooks draw that ship the version before
@@ -139,14 +140,22 @@ def timeline(title: str, counts: Mapping[str, int]) -> Figure:
     """
     days = sorted(counts, key=_date)
     if not days:
-        return nothing(title, "Nothing has happened on any day yet.")
+        return nothing(title, say("Nothing has happened on any day yet."))
     last = _date(days[-1])
     first = min(_date(days[0]), last - timedelta(days=FEWEST_DAYS - 1))
     highest = max(days, key=lambda day: counts[day])
-    caption = f"{sum(counts.values())} in all, " + (
-        f"from {days[0]} to {days[-1]}; the highest day is {highest} with {counts[highest]}."
+    total = sum(counts.values())
+    caption = (
+        say(
+            "{total} in all, from {first} to {last}; the highest day is {highest} with {most}.",
+            total=total,
+            first=days[0],
+            last=days[-1],
+            highest=highest,
+            most=counts[highest],
+        )
         if len(days) > 1
-        else f"all on {days[0]}."
+        else say("{total} in all, all on {day}.", total=total, day=days[0])
     )
     rows = [{"day": day, "count": counts[day]} for day in days]
     spec = specification(

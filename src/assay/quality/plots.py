@@ -8,17 +8,18 @@ from itertools import groupby
 from assay.figures import Figure, leader, nothing, specification
 from assay.quality.experiment import Effect
 from assay.records import Skill, Verdict
+from assay.wording import counted, joined, say
 
 ROWS = 60  # more lines than this are a texture, not a figure
 STRIPS = 24  # so many skills, languages and domains are drawn
 BINS = 10
 COLOURS = 7  # questions that colours can tell apart
-RIGHT_VOTES = "share of right votes"
+RIGHT_VOTES = say("share of right votes")
 _BETWEEN = "\x1f"  # stands between question and rater in the key of a line; nobody types it
 
 
 def skills(
-    skills: Sequence[Skill], *, title: str = "Skill of the raters", measure: str = RIGHT_VOTES
+    skills: Sequence[Skill], *, title: str = say("Skill of the raters"), measure: str = RIGHT_VOTES
 ) -> Figure:
     """Return one line per rater and question: the dot is the mean, the line its 95 % interval.
 
@@ -35,7 +36,9 @@ def skills(
     ('Ann', 0.8, 0.96)
     """
     if not skills:
-        return nothing(title, "No rater has a skill yet: it takes verdicts, or items with a known answer.")
+        return nothing(
+            title, say("No rater has a skill yet: it takes verdicts, or items with a known answer.")
+        )
     ranked = sorted(skills, key=lambda skill: (skill.question, -skill.mean, skill.rater))
     shown = _both_ends(ranked)
     questions = list(dict.fromkeys(skill.question for skill in shown))
@@ -46,12 +49,18 @@ def skills(
         domain += dict.fromkeys(_key(skill) for skill in shown if skill.question == question)
     against = sorted({skill.against for skill in shown})
     left_out = len(skills) - len(shown)
-    caption = " ".join(
+    caption = joined(
         [
-            f"Dot: {'how often the rater is right' if measure == RIGHT_VOTES else measure}.",
-            "Line: the 95 % interval of that.",
-            "Measured against " + " and ".join(_AGAINST[name] for name in against) + ".",
-            *([f"{left_out} are left out; the best and the worst are drawn."] if left_out else []),
+            say("Dot: how often the rater is right.")
+            if measure == RIGHT_VOTES
+            else say("Dot: {measure}.", measure=measure),
+            say("Line: the 95 % interval of that."),
+            *(_AGAINST[name] for name in against),
+            *(
+                [say("{count} are left out; the best and the worst are drawn.", count=left_out)]
+                if left_out
+                else []
+            ),
         ]
     )
     rows = [
@@ -231,9 +240,9 @@ def effects(named: Sequence[tuple[str, Effect]]) -> Figure:
     >>> effects([("agree", found)]).rows[0]["change"]
     10.0
     """
-    title = "What the second version changes"
+    title = say("What the second version changes")
     if not named:
-        return nothing(title, "Nothing has been judged by both versions yet.")
+        return nothing(title, say("Nothing has been judged by both versions yet."))
     rows = [
         {
             "compared": name,
@@ -248,7 +257,7 @@ def effects(named: Sequence[tuple[str, Effect]]) -> Figure:
         }
         for name, one in named
     ]
-    caption = (
+    caption = say(
         "Dot: the change in percentage points. Line: its 95 % interval. "
         "Left of 0 the first version has more of it, right of 0 the second."
     )
@@ -283,9 +292,9 @@ def contest(verdicts: Sequence[Verdict]) -> Figure:
     >>> contest([split]).caption
     '0: the trusted raters agree. 1: they are split evenly. 1 of 1 verdicts is above 0.8; read those first.'
     """
-    title = "How contested the verdicts are"
+    title = say("How contested the verdicts are")
     if not verdicts:
-        return nothing(title, "There is no verdict yet: it takes votes on a work.")
+        return nothing(title, say("There is no verdict yet: it takes votes on a work."))
     questions = sorted({verdict.question for verdict in verdicts})
     coloured = 1 < len(questions) <= COLOURS
     counts: dict[tuple[str, int], int] = {}
@@ -293,9 +302,16 @@ def contest(verdicts: Sequence[Verdict]) -> Figure:
         cell = (verdict.question if coloured else "", min(int(verdict.contest * BINS), BINS - 1))
         counts[cell] = counts.get(cell, 0) + 1
     above = sum(verdict.contest > 0.8 for verdict in verdicts)
-    caption = (
-        "0: the trusted raters agree. 1: they are split evenly. "
-        f"{above} of {len(verdicts)} verdicts {'is' if above == 1 else 'are'} above 0.8; read those first."
+    caption = joined(
+        [
+            say("0: the trusted raters agree. 1: they are split evenly."),
+            counted(
+                "{count} of {total} verdicts is above 0.8; read those first.",
+                "{count} of {total} verdicts are above 0.8; read those first.",
+                above,
+                total=len(verdicts),
+            ),
+        ]
     )
     rows = [
         {
@@ -405,7 +421,10 @@ def calibration(stated: Sequence[float], right: Sequence[float]) -> Figure:
 
 
 _PART = f"split(datum.value, '{_BETWEEN}')"
-_AGAINST = {"gold": "items with a known answer", "verdicts": "what the others came to"}
+_AGAINST = {
+    "gold": say("Measured against items with a known answer."),
+    "verdicts": say("Measured against what the others came to."),
+}
 
 
 def _key(skill: Skill) -> str:

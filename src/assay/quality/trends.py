@@ -9,6 +9,7 @@ import numpy as np
 
 from assay.errors import AssayError
 from assay.figures import Figure, leader, nothing, specification
+from assay.wording import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,10 @@ def _design_effect(right_N: np.ndarray, person_N: np.ndarray) -> float:
 def over_days(found: Iterable[Share]) -> Figure:
     """Return a line over days with its interval as a band; groups are ISO dates."""
     rows = _rows(found, "day")
-    title = "How right votes are, by day"
+    title = say("How right votes are, by day")
     if not rows:
-        return nothing(title, "There is no vote with a verdict yet.")
-    caption = (
+        return nothing(title, say("There is no vote with a verdict yet."))
+    caption = say(
         "Line: share of the day's votes that are right, by the verdicts of now. Band: its 95 % interval."
     )
     share = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": ".0%"}}
@@ -120,8 +121,8 @@ def by_group(title: str, name: str, found: Iterable[Share]) -> Figure:
     """
     rows = _rows(found, name)
     if not rows:
-        return nothing(title, "There is no vote with a verdict yet.")
-    caption = "Dot: share of votes that are right, by the verdicts of now. Line: its 95 % interval."
+        return nothing(title, say("There is no vote with a verdict yet."))
+    caption = say("Dot: share of votes that are right, by the verdicts of now. Line: its 95 % interval.")
     y = {"field": name, "type": "nominal", "title": None, "sort": None}
     share = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": ".0%"}}
     x = {"field": "right", "title": "share of votes that are right (%)", **share}
