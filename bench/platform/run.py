@@ -26,7 +26,7 @@ import load  # noqa: E402
 import pages  # noqa: E402
 from harness import QUICK, Figure, cpu_of, resident_mb, step, write  # noqa: E402
 
-CLIENTS = (1, 8, 32, 128)
+CLIENTS = tuple(map(int, os.environ.get("CLIENTS", "1 8 32 128").split()))
 LIMIT = 200 if QUICK else 500
 ONLY = os.environ.get("ONLY", "").split()
 TABLE = 10_000 if QUICK else 100_000
@@ -111,7 +111,7 @@ def loops(place: Place) -> list[Figure]:
             if many:
                 bound = "<= 150" if lite else ""
                 figures.append(Figure(f"{name}, resident memory after", found.resident_mb, "MB", bound))
-    zero = f"{place.name}: 1, 8, 32, 128 clients"
+    zero = f"{place.name}: {', '.join(map(str, CLIENTS))} clients"
     return [
         *figures,
         Figure(

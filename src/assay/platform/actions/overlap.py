@@ -6,6 +6,7 @@ then in between; what takes counting is counted beside the requests, and kept wi
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 EVERY, SHARE = 50, 0.1
 """Skills and doubts are brought up to date after so many claims, and after this share of all judgments."""
 
+REST = 60.0
+"""Seconds between two such times: where hundreds judge at once, counting must not take what judging needs."""
+
 PATIENCE = 1.0
 """Seconds that somebody who found nothing waits for more."""
 
@@ -51,6 +55,7 @@ MOVED = 0.005
 
 _since: Counter[int] = Counter()
 _due: dict[int, int] = {}
+_rested: dict[int, float] = {}
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Kept:
 def keep_up(project: ProjectRow) -> Kept | None:
     """Take note of a claim; now and then bring doubts and skills up to date, without waiting for it."""
     _since[project.pk] += 1
-    if _since[project.pk] < _due.get(project.pk, EVERY):
+    rested = _rested.setdefault(project.pk, time.monotonic() + REST)
+    if _since[project.pk] < _due.get(project.pk, EVERY) or time.monotonic() < rested:
         return None
     kept = _quietly(project, patience=0.0)
     if kept is None:  # still being counted: asked again a little later
@@ -73,6 +79,7 @@ def keep_up(project: ProjectRow) -> Kept | None:
     else:
         judged = WorkRow.objects.filter(project=project).aggregate(all=Sum("judged", default=0))["all"]
         _since[project.pk], _due[project.pk] = 0, max(EVERY, int(judged * SHARE))
+        _rested[project.pk] = time.monotonic() + REST
     return kept
 
 
