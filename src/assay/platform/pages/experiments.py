@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions import experiments as actions
+from assay.platform.pages.figures import in_words
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import briefs, projects
 from assay.platform.queries import experiments as queries
@@ -96,7 +97,7 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         named = [(title(one), one.effect) for one in found if one.effect and one.measure != "seconds"]
         context |= {
             "rows": [(title(one), one) for one in found],
-            "figure": plots.effects(named) if named else None,
+            "figure": in_words(plots.effects(named)) if named else None,
         }
     return render(request, "platform/experiment_results.html", context)
 

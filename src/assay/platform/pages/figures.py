@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from django.utils import dates
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as known
+
+from assay.wording import Sentence, translated
 
 if TYPE_CHECKING:
     from assay.datasets import Format
@@ -28,8 +34,64 @@ def drawn(outcome: Outcome, per_day: Mapping[str, int]) -> dict[str, Figure]:
     if outcome.verdicts:
         found["contest"] = quality.contest(outcome.verdicts)
     if per_day:
-        found["per-day"] = figures.timeline("Judgments per day", per_day)
-    return found
+        found["per-day"] = figures.timeline(gettext("Judgments per day"), per_day)
+    return {name: in_words(figure) for name, figure in found.items()}
+
+
+WORDS = (
+    *(known("rater"), known("question"), known("right"), known("low"), known("high"), known("votes")),
+    *(known("against"), known("model"), known("rating"), known("ranks"), known("contest"), known("day")),
+    *(known("verdicts"), known("count"), known("language"), known("compared"), known("change")),
+    *(known("first"), known("second"), known("by chance"), known("people"), known("items")),
+    *(known("gold"), known("per day"), known("measured against"), known("share of right votes")),
+    known("how often they mean what they say"),
+    known("share of the labels that hold that they tick"),
+    known("precision against the others' spans"),
+    known("precision against the others' boxes"),
+    known("likeness to what the others wrote"),
+    known("reliability (share of variance the items explain)"),
+)
+"""What figures and tables call their columns, and what a skill is measured by: shown in every language."""
+
+
+def in_words(figure: Figure) -> Figure:
+    """Return a figure in the reader's language; names of people, models and questions stay."""
+    title, caption = (translated(text, gettext, ngettext) for text in (figure.title, figure.caption))
+    spec = {**_in_words(figure.spec), "description": f"{title} · {caption}"}
+    if (get_language() or "en").partition("-")[0] != "en":
+        spec["config"] = {**spec.get("config", {}), "locale": {"time": _calendar()}}
+    return replace(figure, title=title, caption=caption, spec=spec)
+
+
+def _in_words(part: Any) -> Any:
+    """Translate the titles in a specification, and leave its data as they are."""
+    if isinstance(part, Mapping):
+        return {
+            name: value
+            if name == "data"
+            else gettext(value)
+            if name == "title" and type(value) is str and value
+            else _in_words(value)
+            for name, value in part.items()
+        }
+    if isinstance(part, list | tuple):
+        return [_in_words(each) for each in part]
+    return translated(part, gettext, ngettext) if isinstance(part, Sentence) else part
+
+
+def _calendar() -> dict[str, object]:
+    """Return the names of days and months as D3 wants them, Sunday first."""
+    days = [str(dates.WEEKDAYS[(place + 6) % 7]) for place in range(7)]
+    return {
+        "dateTime": "%x %X",
+        "date": "%Y-%m-%d",
+        "time": "%H:%M",
+        "periods": ["AM", "PM"],
+        "days": days,
+        "shortDays": days,
+        "months": [str(dates.MONTHS[month]) for month in range(1, 13)],
+        "shortMonths": [str(dates.MONTHS[month]) for month in range(1, 13)],
+    }
 
 
 def formats_for(outcome: Outcome) -> list[tuple[str, Format]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assay.errors import AssayError
+from assay.platform.pages import figures
 from assay.platform.pages.projects import table
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import insight as queries
@@ -85,7 +86,7 @@ def _figures(found: queries.Insight) -> dict[str, Figure]:
         drawn["by-language"] = trends.by_group(
             "How right votes are, by language", "language", found.languages
         )
-    return drawn
+    return {name: figures.in_words(figure) for name, figure in drawn.items()}
 
 
 def _line(each: queries.Contribution) -> dict[str, object]:
