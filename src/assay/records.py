@@ -93,7 +93,8 @@ class Brief:
 class Item:
     """What is put in front of somebody. `language` is a BCP-47 tag, `und` where nobody said.
 
-    `attachments` names the files that are shown with it.
+    `attachments` names the files that are shown with it. Items of one `series` (the pages of a document, the
+    turns of a talk) are given to the same person one after the other, by `place`.
     """
 
     id: str
@@ -102,6 +103,8 @@ class Item:
     language: str = "und"
     domain: str = ""
     attachments: tuple[str, ...] = ()
+    series: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

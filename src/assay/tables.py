@@ -44,6 +44,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "gold": ("gold", "gold_label"),
     "rater_kind": ("rater_kind",),
     "attachments": ("attachments",),
+    "series": ("series", "document"),
+    "place": ("place", "position"),
 }
 """Our name for a column → the names it may come under, the first one found wins."""
 
@@ -397,7 +399,7 @@ def works(frame: pl.DataFrame) -> Imported:
     elif find(frame, "text") is not None and find(frame, "author") is not None:
         wanted += ["author"]
         texts = ["text"]
-    extra = ["item", "context", "language", "domain", "seconds", "attachments"]
+    extra = ["item", "context", "language", "domain", "seconds", "attachments", "series", "place"]
     if pairs:
         extra += ["rater"]
     picked = pick(frame, wanted, optional=extra, blank=texts)
@@ -405,7 +407,24 @@ def works(frame: pl.DataFrame) -> Imported:
         picked = picked.with_columns(battles(frame)["winner"])
     if "seconds" in picked.columns:
         picked = picked.with_columns(seconds(picked["seconds"]))
+    if "place" in picked.columns:
+        picked = picked.with_columns(places(picked["place"]))
     return _gathered(picked)
+
+
+def places(said: pl.Series) -> pl.Series:
+    """Return places in a series as whole numbers, 0 where nobody said.
+
+    >>> places(pl.Series("place", ["3", ""])).to_list()
+    [3, 0]
+    """
+    filled = said.replace("", "0")
+    place = filled.cast(pl.Int64, strict=False)
+    wrong = ~((place >= 0) & (place < 2**31)).fill_null(value=False)
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        raise TableError(f"{said[row]!r} is no place; count from 0", row=row + 1, column="place")
+    return place
 
 
 def seconds(said: pl.Series) -> pl.Series:
@@ -467,7 +486,14 @@ def _item(cells: Mapping[str, Any]) -> Item:
     name = cells.get("item") or hashlib.blake2b(f"{prompt}\0{context}".encode(), digest_size=6).hexdigest()
     files = tuple(file.strip() for file in (cells.get("attachments") or "").split("|") if file.strip())
     return Item(
-        str(name), prompt, context, cells.get("language") or "und", cells.get("domain") or "", files
+        id=str(name),
+        prompt=prompt,
+        context=context,
+        language=cells.get("language") or "und",
+        domain=cells.get("domain") or "",
+        attachments=files,
+        series=cells.get("series") or "",
+        place=cells.get("place") or 0,
     )
 
 

@@ -57,6 +57,8 @@ def weigh(
     """
     if question.type in ("categorical", "ordinal"):
         columns = quality.Columns.from_votes(votes)
+        if gold:  # what is known is the verdict, and teaches who is right elsewhere
+            columns = columns.knowing(gold)
         finding = quality.weigh(columns, question=question.name, method=method, gold=gold)
         return Weighed(finding.verdicts, finding.skills, finding.result.converged)
     if question.type == "rankings":

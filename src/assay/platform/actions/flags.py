@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from assay.errors import AnswerError
 from assay.platform.actions import work as works
-from assay.platform.models import FlagRow, PersonRow, ProjectRow
+from assay.platform.models import FlagRow, PersonRow, ProjectRow, WorkRow
 from assay.platform.queries import flags, work
 
 NOTE_LIMIT, REASON_LIMIT = 4_000, 900
@@ -73,11 +73,17 @@ def flag(*, person: PersonRow, token: str, cause: str, note: str = "") -> FlagRo
         cause=cause,
         defaults={"project": lease.project, "note": note, "settled_at": None, "settled_with": ""},
     )
+    if cause == FlagRow.HARMFUL:  # nobody else has to read it before an author has looked
+        WorkRow.objects.filter(pk=lease.work_id, use=WorkRow.WORK).update(use=WorkRow.WITHHELD)
     return row
 
 
-def settle(*, project: ProjectRow, number: int, text: str) -> FlagRow:
-    """Say what was done about a flag; whoever raised it reads that."""
+@transaction.atomic
+def settle(*, project: ProjectRow, number: int, text: str, release: bool = False) -> FlagRow:
+    """Say what was done about a flag; whoever raised it reads that.
+
+    A work that was flagged as harmful stays withheld, unless the author says to `release` it.
+    """
     row, text = flags.flag(project, number), text.strip()
     if not text:
         raise AnswerError("text", _("Say what you did about it: whoever flagged it will read that."))
@@ -85,4 +91,6 @@ def settle(*, project: ProjectRow, number: int, text: str) -> FlagRow:
         raise AnswerError("text", _("Keep it under %s characters.") % NOTE_LIMIT)
     row.settled_at, row.settled_with = timezone.now(), text
     row.save(update_fields=["settled_at", "settled_with"])
+    if release:
+        WorkRow.objects.filter(pk=row.work_id, use=WorkRow.WITHHELD).update(use=WorkRow.WORK)
     return row

@@ -33,7 +33,7 @@ from assay.platform.models import (
 from assay.platform.queries import endpoints, known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
 
-LANGUAGE_LIMIT, DOMAIN_LIMIT = 35, 200
+LANGUAGE_LIMIT, DOMAIN_LIMIT, SERIES_LIMIT = 35, 200, 200
 PAIR = 2
 Thing = TypeVar("Thing")
 
@@ -138,7 +138,7 @@ def _keep_items(
             )
     insert(
         ItemRow,
-        ["project", "key", "prompt", "context", "language", "domain", "attachments"],
+        ["project", "key", "prompt", "context", "language", "domain", "attachments", "series", "place"],
         (
             (
                 project.pk,
@@ -148,6 +148,8 @@ def _keep_items(
                 item.language[:LANGUAGE_LIMIT],
                 item.domain,
                 json.dumps(item.attachments),
+                item.series[:SERIES_LIMIT],
+                item.place,
             )
             for item in fresh.values()
         ),
@@ -208,7 +210,19 @@ def _lay_out(
             fresh[work.id] = work
     insert(
         WorkRow,
-        ["project", "key", "item", "samples", "language", "domain", "cap", "taken", "judged"],
+        [
+            "project",
+            "key",
+            "item",
+            "samples",
+            "language",
+            "domain",
+            "series",
+            "place",
+            "cap",
+            "taken",
+            "judged",
+        ],
         (
             (
                 project.pk,
@@ -217,6 +231,8 @@ def _lay_out(
                 json.dumps([sample_number[sample.id] for sample in work.samples]),
                 work.item.language[:LANGUAGE_LIMIT],
                 work.item.domain[:DOMAIN_LIMIT],
+                work.item.series[:SERIES_LIMIT],
+                work.item.place,
                 project.cap,
                 0,
                 0,

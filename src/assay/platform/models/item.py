@@ -32,7 +32,16 @@ class ItemRow(models.Model):
 
     def record(self) -> Item:
         """Return the item."""
-        return Item(self.key, self.prompt, self.context, self.language, self.domain, tuple(self.attachments))
+        return Item(
+            self.key,
+            self.prompt,
+            self.context,
+            self.language,
+            self.domain,
+            tuple(self.attachments),
+            self.series,
+            self.place,
+        )
 
 
 class SampleRow(models.Model):

@@ -22,9 +22,10 @@ class WorkRow(models.Model):
 
     `use` says what the work is for: judged in the pilot; judged by two versions of the brief (trial);
     known to us and mixed in unannounced (gold); known, and explained afterwards (training); or wanted for its
-    own sake.
+    own sake. A wanted one that somebody flagged as harmful is withheld until an author has looked.
     """
 
+    WITHHELD = "withheld"
     WORK, PILOT, TRIAL, GOLD, TRAINING = "work", "pilot", "trial", "gold", "training"
 
     project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="works", db_index=False)
@@ -80,7 +81,7 @@ class GoldRow(models.Model):
     because = models.TextField(blank=True)
     source = models.CharField(max_length=12)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    set_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return f"gold of {self.work_id}"

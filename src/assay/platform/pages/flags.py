@@ -50,7 +50,12 @@ def settle(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Keep what an author did about a flag."""
     member = projects.membership(person_of(request), slug, "manage")
     try:
-        actions.settle(project=member.project, number=number, text=request.POST.get("text", ""))
+        actions.settle(
+            project=member.project,
+            number=number,
+            text=request.POST.get("text", ""),
+            release="release" in request.POST,
+        )
     except AnswerError as wrong:
         return _flags(request, slug, problem=problem_of(wrong), number=number)
     messages.success(request, _("Settled. Whoever flagged it reads your answer in their queue."))

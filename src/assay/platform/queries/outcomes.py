@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.db.models import Count, Max
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from assay.pipeline import Outcome
 
 Found = TypeVar("Found")
-Stamp = tuple[int, int, int | None, int, int | None]
-"""Version of the brief; number of judgments, the last one; the same of works whose answer is known.
+Stamp = tuple[int, int, int | None, int, datetime | None]
+"""Version of the brief; number of judgments, the last one; works whose answer is known, last told when.
 
 When this changes, so does the outcome."""
 
@@ -80,7 +81,7 @@ def material(project: ProjectRow) -> Material:
 def stamp(project: ProjectRow) -> Stamp:
     """Return what the outcome of a project depends on, cheaply."""
     found = JudgmentRow.objects.filter(project=project).aggregate(count=Count("pk"), last=Max("pk"))
-    known = GoldRow.objects.filter(work__project=project).aggregate(count=Count("pk"), last=Max("pk"))
+    known = GoldRow.objects.filter(work__project=project).aggregate(count=Count("pk"), last=Max("set_at"))
     return latest_brief(project).version, *found.values(), *known.values()
 
 

@@ -96,7 +96,9 @@ class Progress:
 
 def progress(project: ProjectRow) -> Progress:
     """Count the works of a project and the judgments on them, those aside whose answer is known."""
-    wanted = WorkRow.objects.filter(project=project).exclude(use__in=[WorkRow.GOLD, WorkRow.TRAINING])
+    wanted = WorkRow.objects.filter(project=project).exclude(
+        use__in=[WorkRow.GOLD, WorkRow.TRAINING, WorkRow.WITHHELD]
+    )
     found = wanted.aggregate(
         works=Count("pk"),
         finished=Count("pk", filter=Q(judged__gte=F("cap"))),
