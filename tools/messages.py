@@ -28,10 +28,18 @@ PACKAGE = ROOT / "src" / "assay"
 LOCALE = PACKAGE / "platform" / "locale"
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2), "known": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "npgettext": ((1, "c"), 2, 3),
     "say": None, "counted": (1, 2),
     "AnswerError": (2,),
 }  # fmt: skip
+# What Django says to our readers and has not in every language of ours.
+OF_DJANGO = [
+    (
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    )
+]
 TITLE = re.compile(r"^    title = \"([^\"]+)\"$", re.MULTILINE)  # of a kind, a format
 AXIS = re.compile(r"\"title\": \"([^\"]+)\"")  # of what a figure draws
 WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # the same catalogue is the same file on every day
@@ -45,6 +53,8 @@ PLACED = re.compile(r"%[sd]")
 def gather() -> Catalog:
     """Return a catalogue of everything that is said, without translations."""
     found = Catalog(project="Assay", charset="utf-8")
+    for each in OF_DJANGO:
+        found.add(each, locations=[("django", 1)])
     for file in sorted(PACKAGE.rglob("*")):
         if file.suffix == ".py" and "migrations" not in file.parts:
             text = file.read_text("utf-8")
@@ -65,7 +75,7 @@ def _add(found: Catalog, file: Path, text: io.BytesIO) -> None:
     for line, function, said, _comments in extract_python(text, KEYWORDS, [], {}):
         context, messages = None, said if isinstance(said, tuple) else (said,)
         wanted = KEYWORDS.get(function)
-        if function in {"pgettext", "npgettext"}:
+        if function in {"pgettext", "pgettext_lazy", "npgettext"}:
             context, *rest = messages
             messages = tuple(rest)
         elif wanted is not None:

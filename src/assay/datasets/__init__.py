@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from assay import registry
 from assay.errors import AssayError
 from assay.records import Brief, Example
+from assay.wording import say
 
 
 class DatasetError(AssayError):
@@ -78,7 +79,7 @@ def lines(examples: Sequence[Example], form: Format, *, least_weight: float = 0.
     assay.datasets.DatasetError: there is nothing to export yet; judge some work first
     """
     if not examples:
-        raise DatasetError("there is nothing to export yet; judge some work first")
+        raise DatasetError(say("there is nothing to export yet; judge some work first"))
     if not any(example.shape in form.shapes for example in examples):
         held = ", ".join(sorted({example.shape for example in examples}))
         raise DatasetError(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from assay.errors import AnswerError, AssayError
 from assay.judgments import listed, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
-from assay.wording import say
+from assay.wording import joined, say
 
 ERRORS = Question(
     "error",
@@ -78,6 +78,9 @@ class Spans:
                     ),
                 )
         return {"marks": clean}
+
+    def typed(self, brief: Brief, answer: Answer) -> dict[str, object]:
+        return {**answer, "nothing": not answer.get("marks")}
 
     def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
         marks, degree = asked(brief)
@@ -160,12 +163,12 @@ def _mark(
     if label not in marks.labels:
         raise AnswerError(
             "marks",
-            say("mark {number}: choose one of {known}", number=number, known=", ".join(marks.labels)),
+            say("mark {number}: choose one of {known}", number=number, known=joined(marks.labels, ", ")),
         )
     clean: dict[str, object] = {"start": start, "end": end, "label": label}
     if degree:
         if said.get("degree") not in degree.labels:
-            known = ", ".join(degree.labels)
+            known = joined(degree.labels, ", ")
             raise AnswerError(
                 "marks",
                 say(

@@ -9,7 +9,7 @@ from assay.errors import AnswerError, AssayError
 from assay.judgments import parts, written
 from assay.judgments.trajectory.steps import Step, read
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
-from assay.wording import say
+from assay.wording import joined, say
 
 GOOD, NEUTRAL, WRONG = "good", "neutral", "wrong"
 OUTCOME = Question(
@@ -70,7 +70,7 @@ class Trajectory:
         for question in brief.questions or (OUTCOME,):
             label = given.get(question.name)
             if label not in question.labels:
-                known = ", ".join(question.labels)
+                known = joined(question.labels, ", ")
                 raise AnswerError(
                     f"labels.{question.name}",
                     say("answer “{text}” with one of: {known}", text=question.text, known=known),

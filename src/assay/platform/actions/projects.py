@@ -32,6 +32,7 @@ from assay.platform.models import (
 )
 from assay.platform.queries import endpoints, known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
+from assay.wording import say
 
 LANGUAGE_LIMIT, DOMAIN_LIMIT, SERIES_LIMIT = 35, 200, 200
 PAIR = 2
@@ -59,7 +60,7 @@ def open_project(*, owner: PersonRow, brief: Brief, title: str = "", waived: str
     kind_named(brief.kind).questions(brief)  # an unknown kind, or one that cannot ask this, is refused here
     slug = slugify(brief.project)[: projects.SLUG_LIMIT]
     if other := projects.named(brief.project):
-        raise AssayError(f"there is already a project {other.slug!r}; choose another name")
+        raise AssayError(say("there is already a project {name!r}; choose another name", name=other.slug))
     if not slug:  # a name in another script: its address is a number
         slug = f"project-{(ProjectRow.objects.aggregate(last=Max('pk'))['last'] or 0) + 1}"
     project = ProjectRow.objects.create(

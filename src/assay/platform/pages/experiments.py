@@ -17,6 +17,7 @@ from assay.platform.pages.figures import in_words
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import briefs, projects
 from assay.platform.queries import experiments as queries
+from assay.platform.templatetags.assay import asked
 
 if TYPE_CHECKING:
     from assay.pipeline.trying import Comparison
@@ -109,7 +110,7 @@ def title(one: Comparison) -> str:
         "agree": _("Two people say the same: %s"),
         "sure": _("How sure verdicts are: %s"),
     }
-    return words[one.measure] % one.question if one.measure in words else _("Time for a judgment")
+    return words[one.measure] % asked(one.question) if one.measure in words else _("Time for a judgment")
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as known
 
+from assay.platform.templatetags.assay import asked
 from assay.wording import Sentence, translated
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def drawn(outcome: Outcome, per_day: Mapping[str, int]) -> dict[str, Figure]:
         found["contest"] = quality.contest(outcome.verdicts)
     if per_day:
         found["per-day"] = figures.timeline(gettext("Judgments per day"), per_day)
-    return {name: in_words(figure) for name, figure in found.items()}
+    return found
 
 
 WORDS = (
@@ -43,6 +44,7 @@ WORDS = (
     *(known("against"), known("model"), known("rating"), known("ranks"), known("contest"), known("day")),
     *(known("verdicts"), known("count"), known("language"), known("compared"), known("change")),
     *(known("first"), known("second"), known("by chance"), known("people"), known("items")),
+    *(known("user"), known("assistant"), known("system"), known("tool"), known("agent")),
     *(known("gold"), known("per day"), known("measured against"), known("share of right votes")),
     known("how often they mean what they say"),
     known("share of the labels that hold that they tick"),
@@ -54,13 +56,25 @@ WORDS = (
 """What figures and tables call their columns, and what a skill is measured by: shown in every language."""
 
 
+def all_in_words(drawn: Mapping[str, Figure]) -> dict[str, Figure]:
+    """Return figures in the reader's language; what is downloaded keeps the words of programs."""
+    return {name: in_words(figure) for name, figure in drawn.items()}
+
+
 def in_words(figure: Figure) -> Figure:
     """Return a figure in the reader's language; names of people, models and questions stay."""
     title, caption = (translated(text, gettext, ngettext) for text in (figure.title, figure.caption))
     spec = {**_in_words(figure.spec), "description": f"{title} · {caption}"}
     if (get_language() or "en").partition("-")[0] != "en":
         spec["config"] = {**spec.get("config", {}), "locale": {"time": _calendar()}}
-    return replace(figure, title=title, caption=caption, spec=spec)
+    rows = [{name: _cell(name, value) for name, value in row.items()} for row in figure.rows]
+    return replace(figure, title=title, caption=caption, spec=spec, rows=rows)
+
+
+def _cell(name: str, value: object) -> object:
+    if name == "question":
+        return asked(str(value))
+    return gettext(value) if name == "against" and isinstance(value, str) and value else value
 
 
 def _in_words(part: Any) -> Any:
@@ -117,11 +131,28 @@ NAMES = {
     "reply": _("The model"),
     "model": _("Model"),
     "edited": _("Written instead"),
+    "outcome": _("Did it reach the goal?"),
 }
 VALUES = {
     "tie": _("Equally good"),
     "both_bad": _("Both bad"),
     "all_bad": _("All bad"),
+}
+# What kinds themselves ask: the steps of an agent, marks where the brief names no labels.
+OWN = {
+    "good": _("Good"),
+    "neutral": _("Neutral"),
+    "wrong": _("Wrong"),
+    "failed": _("failed"),
+    "partly": _("partly"),
+    "reached": _("reached"),
+    "accuracy": _("accuracy"),
+    "fluency": _("fluency"),
+    "style": _("style"),
+    "other": _("other"),
+    "minor": _("minor"),
+    "major": _("major"),
+    "critical": _("critical"),
 }
 STRENGTHS = {1: _("Slightly"), 2: _("Clearly"), 3: _("Far better")}
 
@@ -136,7 +167,11 @@ def told(answer: Mapping[str, object], authors: Mapping[str, str]) -> list[tuple
     """
     rows: list[tuple[str, str]] = []
     for name, value in answer.items():
-        if isinstance(value, Mapping):
+        if name == "steps" and isinstance(value, Mapping):
+            rows += [(str(_("Step %s")) % step, str(OWN.get(said, said))) for step, said in value.items()]
+        elif name == "outcome":
+            rows.append((str(NAMES[name]), str(OWN.get(str(value), value))))
+        elif isinstance(value, Mapping):
             rows += told(value, authors)
         elif name == "turns" and isinstance(value, list):
             rows += [
@@ -165,8 +200,11 @@ def _told(value: object, authors: Mapping[str, str], *, joined: str) -> str:
     if isinstance(value, Mapping):
         if "start" in value:
             stretch = f"{value['start']}–{value['end']}"
-            rest = (str(value[part]) for part in ("label", "degree", "source", "comment") if value.get(part))
-            return " · ".join((stretch, *rest))
+            marked = (
+                str(OWN.get(value[part], value[part])) for part in ("label", "degree") if value.get(part)
+            )
+            noted = (str(value[part]) for part in ("source", "comment") if value.get(part))
+            return " · ".join((stretch, *marked, *noted))
         return " · ".join(filter(None, (_told(part, authors, joined=" ") for part in value.values())))
     if isinstance(value, list | tuple):
         return joined.join(_told(part, authors, joined=" = ") for part in value)

@@ -44,7 +44,7 @@ def quality_parts(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "platform/quality_waits.html", {"problem": problem_of(wrong)})
     if found is None:
         return render(request, "platform/quality_waits.html", {"project": project})
-    context = {"project": project, "found": found, "figures": _figures(found)}
+    context = {"project": project, "found": found, "figures": figures.all_in_words(_figures(found))}
     return render(request, "platform/quality_parts.html", context)
 
 
@@ -86,7 +86,7 @@ def _figures(found: queries.Insight) -> dict[str, Figure]:
         drawn["by-language"] = trends.by_group(
             "How right votes are, by language", "language", found.languages
         )
-    return {name: figures.in_words(figure) for name, figure in drawn.items()}
+    return drawn
 
 
 def _line(each: queries.Contribution) -> dict[str, object]:

@@ -68,7 +68,7 @@ def outcome(request: HttpRequest, slug: str) -> HttpResponse:
         "project": member.project,
         "outcome": found,
         "skills": sorted(found.skills, key=lambda skill: (-skill.low, skill.rater)),
-        "figures": figures.drawn(found, queries.per_day(member.project)),
+        "figures": figures.all_in_words(figures.drawn(found, queries.per_day(member.project))),
         "contested": [(verdict, *numbers[verdict.item]) for verdict in contested if verdict.item in numbers],
         "formats": figures.formats_for(found) if queries.may(member, "manage") else [],
         "manage": queries.may(member, "manage"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django import template
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 
 from assay.platform import markdown
 from assay.platform.queries.attachments import Files
 from assay.platform.queries.briefs import pay_of
 from assay.records import Brief
-from assay.wording import translated
+from assay.wording import Sentence, translated
 
 register = template.Library()
 
@@ -41,8 +41,43 @@ def item_files(files: Files | None = None) -> SafeString:
 
 @register.filter
 def said(text: str) -> str:
-    """Say a sentence of the path in the reader's language."""
-    return translated(text, gettext, ngettext)
+    """Say a sentence of the path in the reader's language; the names of questions in it, too."""
+    return translated(_asked_in(text) if isinstance(text, Sentence) else text, gettext, ngettext)
+
+
+def _asked_in(sentence: Sentence) -> Sentence:
+    values = {
+        name: _asked_in(value)
+        if isinstance(value, Sentence)
+        else asked(str(value))
+        if name == "question"
+        else value
+        for name, value in sentence.values.items()
+    }
+    return Sentence(sentence.template, values, plural=sentence.plural, count=sentence.number)
+
+
+QUESTIONS = {
+    "better": pgettext_lazy("question", "better"),
+    "best": pgettext_lazy("question", "best"),
+    "order": pgettext_lazy("question", "order"),
+    "great": pgettext_lazy("question", "great"),
+    "rating": pgettext_lazy("question", "rating"),
+    "quality": pgettext_lazy("question", "quality"),
+    "outcome": pgettext_lazy("question", "outcome"),
+    "good steps": pgettext_lazy("question", "good steps"),
+    "wrong steps": pgettext_lazy("question", "wrong steps"),
+    "first error": pgettext_lazy("question", "first error"),
+    "error": pgettext_lazy("question", "error"),
+    "penalty": pgettext_lazy("question", "penalty"),
+}
+"""The names of the questions that kinds bring themselves."""
+
+
+@register.filter
+def asked(name: str) -> str:
+    """Say the name of a question in the reader's language, where it is one that a kind brings."""
+    return str(QUESTIONS.get(name, name))
 
 
 @register.filter
