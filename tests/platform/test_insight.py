@@ -77,6 +77,7 @@ def test_people_see_their_own_evidence_and_only_of_finished_works(scene, client_
     JudgmentRow.objects.filter(person=scene.ann).order_by("pk")[0].work.__class__.objects.filter(
         pk=JudgmentRow.objects.filter(person=scene.ann).earliest("pk").work_id
     ).update(cap=3)
+    JudgmentRow.objects.update(submitted_at=timezone.now() - timedelta(hours=2))
 
     pieces = insight.own_pieces(scene.ben, scene.moon)
 

@@ -203,7 +203,7 @@ def test_the_shortlist_reads_the_partial_index(cast):
     with connection.cursor() as cursor:
         cursor.execute(
             f"EXPLAIN QUERY PLAN {routing._OPEN} ORDER BY w.taken DESC, w.id LIMIT 50",
-            [cast.moon.pk, "work", cast.ben.pk, cast.ben.pk],
+            [cast.moon.pk, "work", cast.ben.pk, cast.ben.pk, cast.ben.pk],
         )
         plan = " ".join(str(row) for row in cursor.fetchall())
 

@@ -159,7 +159,7 @@ def test_an_appeal_that_is_granted_puts_the_answer_back(scene):
 def test_an_appeal_against_a_return_that_fails_returns_the_work_again(scene):
     row = read(scene, scene.rosa, "returned", reason="No reason given.")
     reviews.appeal(person=scene.ben, number=row.pk, reason="I gave one.")
-    assert not LeaseRow.objects.filter(replaces=scene.said).exists()
+    assert not works.leases(scene.ben, scene.moon)
 
     case = reviews.claim_dispute(person=scene.sam, project=scene.moon)
     reviews.decide_dispute(person=scene.sam, number=case.pk, chosen=None, decision="It names no principle.")

@@ -40,7 +40,9 @@ class Kind(Protocol):
         How many samples are judged together; `None` for all samples of an item, up to eight.
 
     A kind may also have `bare` (true where an item without any sample is a work too), `asks` (true where
-    it puts the questions of the brief) and `view(brief, work)`, which returns what its page needs besides.
+    it puts the questions of the brief), `view(brief, work)`, which returns what its page needs besides, and
+    `typed(brief, answer)`, which returns a checked answer by the names of its form's fields, where these are
+    others: what somebody said is shown to be changed.
     """
 
     name: str

@@ -68,6 +68,17 @@ class Choice:
             clean["note"] = note
         return clean
 
+    def typed(self, brief: Brief, answer: Answer) -> dict[str, object]:
+        given = parts(answer, "labels")
+        picked = {
+            f"{number}.{label}": label or "none"
+            for number, question in enumerate(brief.questions)
+            if isinstance(said := given.get(question.name), list)
+            for label in said or (NONE,)
+        }
+        labels = {name: said for name, said in given.items() if not isinstance(said, list)}
+        return {**answer, "labels": labels, "picked": picked}
+
     def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
         given = parts(answer, "labels")
         votes: dict[str, str] = {}

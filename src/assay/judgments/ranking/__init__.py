@@ -43,6 +43,11 @@ class Ranking:
             clean["reason"] = reason
         return clean
 
+    def typed(self, brief: Brief, answer: Answer) -> dict[str, object]:
+        levels = _of_list(listed(answer, "ranking") or [])
+        place = {one: number for number, level in enumerate(levels, 1) for one in level}
+        return {**{name: said for name, said in answer.items() if name != "ranking"}, "place": place}
+
     def votes(self, brief: Brief, work: Work, answer: Answer) -> dict[str, str]:
         return {QUESTION: json.dumps(answer["ranking"], ensure_ascii=False)}
 

@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions.people import invite_person
+from assay.platform.actions.work import put_aside
 from assay.platform.models import (
+    AdjudicationRow,
     InvitationRow,
     LeaseRow,
     MembershipRow,
     PersonRow,
     ProjectRow,
+    ReviewRow,
     Role,
-    WorkRow,
 )
-from assay.platform.queries import members
+from assay.platform.queries import members, projects
 
 SKILLS_LIMIT, SKILL_LIMIT = 50, 200
 
@@ -36,6 +38,10 @@ def change_role(*, project: ProjectRow, number: int, role: str) -> MembershipRow
         _keep_an_owner(member)
     member.role = role
     member.save(update_fields=["role"])
+    if not projects.may(member, "judge"):
+        _stop_judging(member)
+    if not projects.may(member, "review"):
+        _stop_reading(member)
     return member
 
 
@@ -44,13 +50,26 @@ def remove_member(*, project: ProjectRow, number: int) -> MembershipRow:
     """Take somebody out of a project; what they said stays, and what they held goes to others."""
     member = members.member(project, number)
     _keep_an_owner(member)
-    held = LeaseRow.objects.filter(project=project, person=member.person_id, state=LeaseRow.HELD)
-    for lease in held.select_for_update():
-        if lease.replaces_id is None:
-            WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
-    held.update(state=LeaseRow.LAPSED)
+    _stop_judging(member)
+    _stop_reading(member)
     member.delete()
     return member
+
+
+def _stop_judging(member: MembershipRow) -> None:
+    """Give the place of what somebody holds to others; their draft stays for when they come back."""
+    held = LeaseRow.objects.filter(project=member.project_id, person=member.person_id, state=LeaseRow.HELD)
+    for lease in held.select_for_update():
+        put_aside(lease, until=timezone.now())
+
+
+def _stop_reading(member: MembershipRow) -> None:
+    """Leave what somebody reads or decides to others at once."""
+    now = timezone.now()
+    read = ReviewRow.objects.filter(project=member.project_id, reader=member.person_id)
+    read.filter(state=ReviewRow.HELD).update(expires_at=now)
+    cases = AdjudicationRow.objects.filter(project=member.project_id, adjudicator=member.person_id)
+    cases.filter(decided_at__isnull=True).update(expires_at=now)
 
 
 def _keep_an_owner(member: MembershipRow) -> None:

@@ -32,9 +32,10 @@ def reopen(judgment: JudgmentRow, *, cause: str) -> LeaseRow:
         replaces=judgment,
         reason=cause,
     )
+    given = work.assignment(lease)
     # Which model it was that somebody talked to is not for them to read.
     said = {name: value for name, value in judgment.answer.items() if name != "model"}
-    lease.draft = work.as_typed(work.assignment(lease).concealed(said))
+    lease.draft = work.draft_of(given, given.concealed(said))
     lease.save()
     return lease
 

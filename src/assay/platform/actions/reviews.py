@@ -110,6 +110,8 @@ def _decided(row: ReviewRow, decision: str, reason: str, answer: Mapping[str, ob
         raise ReviewError(_("Keep the reason under %s characters.") % REASON_LIMIT)
     if JudgmentRow.objects.filter(supersedes=row.judgment).exists():
         raise ReviewError(_("Its author has changed this judgment in the meantime; please read the next."))
+    if LeaseRow.objects.filter(replaces=row.judgment, state=LeaseRow.HELD).exists():
+        raise ReviewError(_("Its author is changing this judgment just now; please read the next."))
     given = reviews.as_judged(row.judgment, token=f"review-{row.pk}")
     if decision == ReviewRow.RETURNED:
         if not reason:
@@ -123,6 +125,8 @@ def _decided(row: ReviewRow, decision: str, reason: str, answer: Mapping[str, ob
             raise ReviewError(_("You have changed the answer: choose “keep my version”, or undo the change."))
         if decision not in {ReviewRow.ACCEPTED, ReviewRow.EDITED}:
             raise AnswerError("review.decision", _("Accept it, keep your version, or return it."))
+        # Who had taken it back and walked away finds it decided; with a new version there is nothing to say.
+        LeaseRow.objects.filter(replaces=row.judgment).delete()
         if same:
             decision = ReviewRow.ACCEPTED
         else:
@@ -133,7 +137,13 @@ def _decided(row: ReviewRow, decision: str, reason: str, answer: Mapping[str, ob
 
 
 def _send_back(judgment: JudgmentRow) -> None:
-    if not LeaseRow.objects.filter(work=judgment.work_id, person=judgment.person_id).exists():
+    """Open a judgment that is in force again; what its author had begun to type stays."""
+    if work.is_superseded(judgment.pk):
+        return
+    own = LeaseRow.objects.filter(work=judgment.work_id, person=judgment.person_id)
+    if own.exists():
+        own.update(state=LeaseRow.LAPSED, reason=JudgmentRow.RETURNED)
+    else:
         reopen(judgment, cause=JudgmentRow.RETURNED)
 
 
@@ -158,14 +168,22 @@ def supersede(
 
 @transaction.atomic
 def restore(*, project: ProjectRow, now: int, earlier: int) -> JudgmentRow:
-    """Put an earlier version of a judgment back, as one more version."""
+    """Put an earlier version of a judgment back, as one more version.
+
+    Where its author is changing it just now, what they type will supersede the version that is put back.
+    """
     current = reviews.judgment_in_force(project, now)
     versions = {version.pk: version for version in reviews.history(current)[:-1]}
     if earlier not in versions:
         raise ReviewError(_("That is not an earlier version of this judgment."))
-    LeaseRow.objects.filter(replaces=current).delete()
     back = versions[earlier]
-    return supersede(current, by=back.person, answer=back.answer, cause=JudgmentRow.RESTORED)
+    restored = supersede(current, by=back.person, answer=back.answer, cause=JudgmentRow.RESTORED)
+    opened = LeaseRow.objects.filter(replaces=current)
+    opened.filter(state=LeaseRow.HELD, person=back.person).update(
+        replaces=restored, reason=JudgmentRow.UNDONE
+    )
+    opened.delete()
+    return restored
 
 
 # -- appeals and disagreements -------------------------------------------------------------------------------
@@ -188,7 +206,8 @@ def appeal(
         raise ReviewError(_("The judgment has changed since then: there is nothing left to decide."))
     sides = [row.judgment_id, *([row.edited_id] if row.edited_id else [])]
     (rng or np.random.default_rng()).shuffle(sides)
-    LeaseRow.objects.filter(replaces=row.judgment).delete()
+    # What they had begun to type is kept, in case the reader is right.
+    LeaseRow.objects.filter(replaces=row.judgment).update(state=LeaseRow.SKIPPED)
     return AdjudicationRow.objects.create(
         project=row.project,
         work_id=row.judgment.work_id,
@@ -253,7 +272,10 @@ def decide_dispute(*, person: PersonRow, number: int, chosen: int | None, decisi
 
 def _settle(row: ReviewRow, *, upheld: bool) -> None:
     """Let a granted appeal take effect, and a dismissed one leave things as the reader put them."""
-    if upheld and row.edited is not None:
+    if upheld:
+        LeaseRow.objects.filter(replaces=row.judgment).delete()
+        if row.edited is None:
+            return
         if not JudgmentRow.objects.filter(supersedes=row.edited).exists():
             author = row.judgment.person
             supersede(row.edited, by=author, answer=row.judgment.answer, cause=JudgmentRow.RESTORED)

@@ -45,7 +45,8 @@ def undo(*, person: PersonRow, number: int) -> LeaseRow:
 def _undo(person: PersonRow, number: int) -> LeaseRow:
     judgment = queue.own_judgment(person, number, lock=True)
     now = timezone.now()
-    found = LeaseRow.objects.select_related("project").filter(replaces=judgment, person=person).first()
+    opened = LeaseRow.objects.filter(replaces=judgment, person=person).exclude(state=LeaseRow.SKIPPED)
+    found = opened.select_related("project").first()
     if found is None:
         if why := queue.why_no_undo(judgment, now):
             raise UndoError(why)

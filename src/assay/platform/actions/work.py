@@ -71,9 +71,14 @@ def _resume(person: PersonRow, project: ProjectRow, now: datetime) -> LeaseRow |
         if lease.state == LeaseRow.HELD:
             if lease.expires_at - now >= LEASE / 2 or _change(lease, LeaseRow.HELD, expires_at=now + LEASE):
                 return lease
-        elif routing.uses(project) and _revive(project, lease, now):
+        elif _may_go_on(project, lease) and _revive(project, lease, now):
             return lease
     return None
+
+
+def _may_go_on(project: ProjectRow, lease: LeaseRow) -> bool:
+    """Say whether a lapsed lease may be taken up: what a reader returned is done again whatever the state."""
+    return lease.reason == JudgmentRow.RETURNED or bool(routing.uses(project))
 
 
 @transaction.atomic

@@ -180,7 +180,7 @@ def _split(answer: dict[str, object]) -> tuple[dict[str, object], tuple[str, str
 
 def _reading(request: HttpRequest, case: queries.Case, *, refusal: AssayError | None = None) -> HttpResponse:
     typed, (decision, reason) = _split(dict(case.review.draft))
-    found = shown_work(case.given, draft=typed or work.as_typed(case.answer), refusal=refusal)
+    found = shown_work(case.given, draft=typed or work.draft_of(case.given, case.answer), refusal=refusal)
     found |= {
         "review": case.review,
         "decision": decision,

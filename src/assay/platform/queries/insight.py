@@ -10,11 +10,14 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
+
 from assay.judgments import kind as kind_named
 from assay.people import Earned, earned
 from assay.platform.models import JudgmentRow, PersonRow, ProjectRow, ReviewRow, WorkRow
 from assay.platform.queries import outcomes
 from assay.platform.queries.projects import latest_brief
+from assay.platform.queries.queue import UNDO
 from assay.records import Judgment, Pay, Verdict, Vote, Work
 
 if TYPE_CHECKING:
@@ -200,14 +203,20 @@ def own_pieces(
 ) -> list[Piece] | None:
     """Return a person's own judgments on finished works beside the verdicts, the most surprising first.
 
-    Works that others still judge are left out, and so are those whose answer is known beforehand: telling it
-    would spend it. `None` where statistics take longer than `patience` seconds.
+    Works that others still judge are left out, and so is what a person can still take back: they would follow
+    the rest. So are works whose answer is known beforehand: telling it would spend it. `None` where
+    statistics take longer than `patience` seconds.
     """
     found = outcomes.outcome(project, patience=patience)
     if found is None:
         return None
     rows = JudgmentRow.objects.filter(
-        project=project, person=person, superseded_by__isnull=True, work__use=WorkRow.WORK
+        project=project,
+        person=person,
+        superseded_by__isnull=True,
+        reopened__isnull=True,
+        work__use=WorkRow.WORK,
+        submitted_at__lt=timezone.now() - UNDO,
     ).select_related("work__item", "person", "brief")
     verdict_of: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in found.verdicts:

@@ -123,9 +123,8 @@ class Card:
 
 def cards(person: PersonRow) -> list[Card]:
     """Return the projects a person belongs to, the newest first."""
-    own = dict(
-        JudgmentRow.objects.filter(person=person).values_list("project").annotate(Count("pk")).order_by()
-    )
+    judged = JudgmentRow.objects.filter(person=person, supersedes__isnull=True)  # a work counts once
+    own = dict(judged.values_list("project").annotate(Count("pk")).order_by())
     found = MembershipRow.objects.filter(person=person).select_related("project").order_by("-project__pk")
     return [
         Card(

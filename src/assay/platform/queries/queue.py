@@ -25,6 +25,7 @@ from assay.work import speaks
 
 UNDO = timedelta(hours=1)
 RECENT = 10
+DECIDED = (JudgmentRow.EDITED, JudgmentRow.RESTORED)
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ def _own(person: PersonRow, project: ProjectRow) -> QuerySet[JudgmentRow]:
 
 
 def last_judgment(person: PersonRow, project: ProjectRow) -> JudgmentRow:
-    """Return the last judgment of a person in a project that is in force."""
-    found = _own(person, project).first()
+    """Return the last judgment that a person made in a project, and that is in force."""
+    found = _own(person, project).exclude(cause__in=DECIDED).first()
     if found is None:
         raise Http404
     return found
@@ -127,7 +128,8 @@ def why_no_undo(judgment: JudgmentRow, now: datetime) -> str:
     if judgment.work.use == WorkRow.TRAINING:
         return _("You have seen the explanation of this work.")
     review = ReviewRow.objects.filter(judgment=judgment).first()
-    if review and (review.state != ReviewRow.HELD or review.expires_at > now):
+    read = review is not None and (review.state != ReviewRow.HELD or review.expires_at > now)
+    if read or judgment.cause in DECIDED:
         return _("A second reader has it.")
     return ""
 
@@ -150,7 +152,8 @@ def why_nothing(person: PersonRow, project: ProjectRow) -> list[str]:
     if person.languages and not any(speaks(person.languages, tag) for tag in project.languages or ["und"]):
         said.append(_("None of the works is in a language that you named."))
     open_works = works.filter(taken__lt=F("cap"))
-    skipped = open_works.filter(leases__person=person, leases__state=LeaseRow.SKIPPED).count()
+    own = LeaseRow.objects.filter(person=person, state=LeaseRow.SKIPPED, replaces__isnull=True)
+    skipped = open_works.filter(leases__in=own).count()
     if skipped:
         said.append(_("You skipped works that are still open: %s.") % skipped)
     if works.filter(judged__lt=F("cap"), taken__gte=F("cap")).exclude(judgments__person=person).exists():
@@ -165,4 +168,5 @@ def why_nothing(person: PersonRow, project: ProjectRow) -> list[str]:
 def skipped(project: ProjectRow) -> list[LeaseRow]:
     """Return what people skipped in a project with a reason, the newest first."""
     rows = LeaseRow.objects.filter(project=project, state=LeaseRow.SKIPPED).exclude(reason="")
+    rows = rows.filter(replaces__isnull=True)  # what waits for an appeal was not skipped
     return list(rows.select_related("work__item", "person").order_by("-claimed_at")[:200])

@@ -27,15 +27,16 @@ def waiting(person: PersonRow, project: ProjectRow, now: datetime) -> QuerySet[J
 
     Those that were returned once come first; then the ones on works whose verdict is in doubt. Nobody reads
     what they wrote, nor another's answer to a work that they answered themselves: it would be their own
-    opinion twice.
+    opinion twice. What a pilot or an experiment measures is left as people say it.
     """
     drawn = Q(draw__lt=int(project.review_share * RANGE))
     free = Q(review__isnull=True) | Q(review__state=ReviewRow.HELD, review__expires_at__lt=now)
     flagged = Q(work__flags__isnull=False, work__flags__settled_at__isnull=True)
     return (
-        JudgmentRow.objects.filter(project=project, superseded_by__isnull=True, reopened__isnull=True)
+        JudgmentRow.objects.filter(project=project, superseded_by__isnull=True)
         .exclude(cause__in=[JudgmentRow.EDITED, JudgmentRow.RESTORED])
-        .exclude(work__use__in=[WorkRow.GOLD, WorkRow.TRAINING])
+        .exclude(reopened__state=LeaseRow.HELD)  # its author is at it; one who walked away does not escape
+        .filter(work__use=WorkRow.WORK)
         .exclude(person=person)
         .exclude(work__judgments__person=person)
         .annotate(draw=F("pk") * SPREAD % RANGE)
@@ -48,7 +49,8 @@ def waiting(person: PersonRow, project: ProjectRow, now: datetime) -> QuerySet[J
 def held(person: PersonRow, project: ProjectRow) -> ReviewRow | None:
     """Return what a person is reading in a project."""
     rows = ReviewRow.objects.filter(reader=person, project=project, state=ReviewRow.HELD)
-    return rows.filter(judgment__superseded_by__isnull=True).first()
+    there = rows.filter(judgment__superseded_by__isnull=True)
+    return there.exclude(judgment__reopened__state=LeaseRow.HELD).first()
 
 
 def review(person: PersonRow, number: int, *, lock: bool = False) -> ReviewRow:
@@ -287,7 +289,9 @@ def backlog(person: PersonRow, project: ProjectRow, now: datetime) -> Backlog:
 
 def unread(person: PersonRow) -> int:
     """Count the judgments of a person that a reader returned and that wait for them."""
-    return LeaseRow.objects.filter(person=person, reason=JudgmentRow.RETURNED, replaces__isnull=False).count()
+    rows = LeaseRow.objects.filter(person=person, reason=JudgmentRow.RETURNED, replaces__isnull=False)
+    here = rows.filter(project__memberships__person=person, project__memberships__role__in=RIGHTS["judge"])
+    return here.exclude(state=LeaseRow.SKIPPED).count()
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ SELECT {COLUMNS} FROM platform_workrow w
 WHERE w.project_id = %s AND w.use = %s AND w.taken < w.cap
 AND NOT EXISTS (SELECT 1 FROM platform_leaserow l WHERE l.work_id = w.id AND l.person_id = %s)
 AND NOT EXISTS (SELECT 1 FROM platform_judgmentrow j WHERE j.work_id = w.id AND j.person_id = %s)
+AND NOT EXISTS (SELECT 1 FROM platform_reviewrow r JOIN platform_judgmentrow v ON v.id = r.judgment_id
+    WHERE v.work_id = w.id AND r.reader_id = %s)
 """  # noqa: S608 -- names of ours
 
 
@@ -53,7 +55,9 @@ def uses(project: ProjectRow) -> dict[str, int]:
 
 
 def shortlist(person: PersonRow, project: ProjectRow, trying: BriefRow | None = None) -> list[Candidate]:
-    """Return open works that this person can read and has neither leased nor judged, the begun ones first.
+    """Return open works that this person can read and has not seen, the begun ones first.
+
+    Seen is what they leased or judged, or read as a second reader: it would bend what they say.
 
     While two versions of a brief are tried, the one that the person works by (`trying`) gets half of the
     places on the works of the trial.
@@ -90,7 +94,7 @@ def open_works(
 ) -> tuple[str, list[Given]]:
     """Return the statement that finds the open works of one use, and its values."""
     question = _OPEN
-    given: list[Given] = [project.pk, use, person.pk, person.pk]
+    given: list[Given] = [project.pk, use, person.pk, person.pk, person.pk]
     if len(readable) < len(project.languages):
         question += f"AND w.language IN ({', '.join(['%s'] * len(readable))})\n"
         given += readable

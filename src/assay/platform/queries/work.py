@@ -62,6 +62,12 @@ def renamed(value: object, names: Mapping[str, str]) -> object:
     return names.get(value, value) if isinstance(value, str) else value
 
 
+def draft_of(given: Assignment, answer: Mapping[str, object]) -> dict[str, object]:
+    """Return a checked answer as the form of its kind would send it."""
+    own = getattr(given.kind, "typed", None)
+    return as_typed(own(given.brief, answer) if own else answer)
+
+
 def as_typed(answer: Mapping[str, object]) -> dict[str, object]:
     """Return a checked answer as a form would send it: numbers as text, lists as JSON, yes as `yes`.
 
