@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from assay.errors import AssayError
@@ -84,7 +85,7 @@ def _figures(found: queries.Insight) -> dict[str, Figure]:
         drawn["by-day"] = trends.over_days(found.days)
     if found.languages:
         drawn["by-language"] = trends.by_group(
-            "How right votes are, by language", "language", found.languages
+            gettext("How right votes are, by language"), "language", found.languages
         )
     return drawn
 
