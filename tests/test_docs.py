@@ -145,13 +145,21 @@ def test_every_option_of_a_command_has_its_row(name: str) -> None:
     section = text.partition(f"\n## assay {name}\n")[2].partition("\n## ")[0]
     command = program.get_command(click.Context(program), name)
     assert command is not None
-    parameters = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    whole, *parts = re.split(rf"^### assay {name} ", section, flags=re.MULTILINE)
+    inner = command.commands if isinstance(command, click.Group) else {}
 
-    described = set(re.findall(r"^\| `(--[\w-]+)", section, re.MULTILINE))
+    described = {"": options_in(whole)} | {part.split()[0]: options_in(part) for part in parts}
 
-    assert described == {
-        next(option for option in parameter.opts if option.startswith("--")) for parameter in parameters
-    } - {"--help"}
+    assert described == {"": options_of(command)} | {each: options_of(inner[each]) for each in inner}
+
+
+def options_in(section: str) -> set[str]:
+    return set(re.findall(r"^\| `(--[\w-]+)", section, re.MULTILINE))
+
+
+def options_of(command: click.Command) -> set[str]:
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    return {next(name for name in option.opts if name.startswith("--")) for option in options} - {"--help"}
 
 
 def test_every_column_that_a_table_may_have_has_its_row() -> None:

@@ -26,6 +26,7 @@ COMMANDS = MappingProxyType(
         "import": "bring prompts, answers or comparisons into a project",
         "quality": "what a table of votes is worth: verdicts, raters, contested items",
         "board": "rank models from comparisons, with honest intervals",
+        "arena": "what comparisons are sure of: claims, rank sets, a gate for checkpoints, a card",
         "export": "write a project's data set in a training format",
         "doctor": "check this installation, and say what to do",
     }
@@ -73,6 +74,7 @@ def program() -> None:
       assay demo                                 see the whole path in a minute
       assay quality votes.csv --gold gold.csv    you have votes: who is right, who is good?
       assay board battles.parquet                you have comparisons: which model wins?
+      assay arena card battles.parquet           … and what would a sceptic ask?
       assay up                                   you want people to judge: serve the platform
 
     Every command explains itself with --help. Nothing leaves this machine.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,13 +12,24 @@ from scipy import sparse
 from scipy.special import expit, ndtri
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
+from assay.evaluation.board import Board
 from assay.evaluation.bradley_terry import CENTRE, ELO
 from assay.evaluation.claims import Gap, between, neighbours
 from assay.evaluation.davidson import BOTH_BAD, TIE, Davidson, davidson
 from assay.evaluation.ranks import RankSets, rank_sets
 from assay.evaluation.sandwich import Uncertainty, clustered
+from assay.records import Standing
 
 Way = Literal["rater", "item"]
+
+WAYS: Mapping[str, tuple[Way, ...] | None] = {
+    "auto": None,
+    "rater": ("rater",),
+    "item": ("item",),
+    "both": ("rater", "item"),
+    "vote": (),
+}
+"""A word for each way to take votes together; `None` leaves the choice to what is known."""
 
 LEAST_CLUSTERS = 5
 """Under this many raters (or items) their scores nearly cancel, and clustering would claim certainty."""
@@ -115,6 +127,54 @@ class Arena:
         error = np.sqrt(max(covariance[a, a] + covariance[b, b] - 2 * covariance[a, b], 0.0))
         half = float(self.uncertainty.quantile_K[a]) * error
         return float(expit(gap)), float(expit(gap - half)), float(expit(gap + half))
+
+    @property
+    def pairs_decided(self) -> tuple[int, int]:
+        """How many pairs of models are decided, and how many pairs there are."""
+        n_models = len(self.models)
+        return int(self.ranks.above_M_M.sum()), n_models * (n_models - 1) // 2
+
+    def decided(self) -> str:
+        """Say how many pairs of models the votes decide."""
+        known, all_ = self.pairs_decided
+        if known == all_:
+            return f"All {all_:,} pairs of models are decided."
+        return (
+            f"{known:,} of {all_:,} pairs of models are decided; of the others the better one is not known."
+        )
+
+    def how(self) -> str:
+        """Say what the intervals took together, and how wide they are."""
+        together = {
+            (): "each vote taken as a new person",
+            ("rater",): "each rater's votes taken together",
+            ("item",): "the votes on each prompt taken together",
+        }.get(self.clustered_by, "the votes of each rater and on each prompt taken together")
+        width = 2 * ELO * float(self.uncertainty.half_K.mean())
+        return f"Intervals: 95 %, {together}; {width:.0f} Elo wide on average. Ranks hold for all models at once."
+
+    def board(self) -> Board:
+        """Return the standings as a plain board has them."""
+        elo_M_3, votes_M = self.elo_M_3(), self.votes_M
+        standings = tuple(
+            Standing(
+                model=self.models[m],
+                rating=float(elo_M_3[m, 1]),
+                low=float(elo_M_3[m, 0]),
+                high=float(elo_M_3[m, 2]),
+                votes=int(votes_M[m]),
+                rank_low=int(self.ranks.low_M[m]),
+                rank_high=int(self.ranks.high_M[m]),
+            )
+            for m in self.order_M
+        )
+        return Board(
+            standings,
+            len(self.battles),
+            len(self.battles.raters),
+            clustered=bool(self.clustered_by),
+            notes=self.notes,
+        )
 
     def to_frame(self) -> pl.DataFrame:
         """Return the board as a table, best first, with the columns that arena-rank's tables have.

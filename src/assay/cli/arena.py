@@ -1,0 +1,280 @@
+"""`assay arena`: what human comparisons say of models, and what they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assay.cli import comparisons, options
+
+if TYPE_CHECKING:
+    from assay.evaluation import Battles
+    from assay.evaluation.arena import Arena
+    from assay.evaluation.gate import Evidence
+
+SEED = 0
+"""Draws only decide where intervals end; the same file gives the same page."""
+
+battles_argument = click.argument("battles", type=click.Path(path_type=Path))
+out = click.option("--out", type=click.Path(path_type=Path), help="Write a table: .parquet, .csv or .jsonl.")
+slices = click.option(
+    "--slice",
+    "slices",
+    multiple=True,
+    metavar="COLUMN",
+    help="Look at each value of this column by itself too; repeat for each column.",
+)
+alpha = click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of false claims among all slices, at most.",
+)
+
+
+@click.group("arena", options_metavar="", subcommand_metavar="COMMAND …")
+def command() -> None:
+    """Say what human comparisons of models are sure of, and what they are not.
+
+    Every command reads BATTLES: a Parquet, CSV, TSV or JSONL table with one row a comparison and the columns
+    model_a, model_b, winner (a, b, tie, both_bad; FastChat's words are understood) and, where known, rater,
+    item, language, domain, response_a, response_b, seconds. `assay board` is the simple door: plain ratings
+    from the same tables.
+
+    \b
+    Examples:
+      assay arena card battles.parquet                        one page for a sceptic
+      assay arena compare battles.csv ours-v2 theirs --slice language
+      assay arena gate battles.csv step-2000 step-1000        exit code 1 where it got worse
+    """
+
+
+def _fitted(battles: Battles, by: str = "auto") -> Arena:
+    import numpy as np
+
+    from assay.cli import screen
+    from assay.evaluation.arena import WAYS, arena
+
+    with screen.working("fitting the board"):
+        return arena(battles, np.random.default_rng(SEED), by=WAYS[by])
+
+
+@command.command("fit")
+@battles_argument
+@comparisons.raters
+@options.where
+@click.option("--only", multiple=True, metavar="MODEL", help="Rank these models only; repeat for each.")
+@click.option(
+    "--by",
+    type=click.Choice(["auto", "rater", "item", "both", "vote"]),
+    default="auto",
+    show_default=True,
+    help="What votes are taken together by.",
+)
+@click.option("--top", type=click.IntRange(1), help="Show so many models; all where not given.")
+@out
+def fit(
+    battles: Path,
+    raters: str,
+    where: tuple[str, ...],
+    only: tuple[str, ...],
+    by: str,
+    top: int | None,
+    out: Path | None,
+) -> None:
+    """Rank models with ties as ties, intervals by rater and prompt, and rank sets that hold all at once.
+
+    \b
+    Examples:
+      assay arena fit battles.parquet --top 10
+      assay arena fit battles.csv --where language=ar --out board.parquet
+    """
+    from assay.cli import files, screen
+    from assay.evaluation import claims
+
+    if out:
+        files.ending(out, *files.TABLES)
+    held = comparisons.read(battles, raters, where, only)
+    board = _fitted(held, by)
+    _headline(held)
+    screen.show_board(board.board(), top=top)
+    screen.plain(board.how(), "dim")
+    order_M = board.order_M
+    screen.plain(claims.leaders([board.models[m] for m in order_M], board.ranks.low_M[order_M]))
+    screen.plain(board.decided())
+    for note in board.notes:
+        screen.plain(f"Note: {note}.", "yellow")
+    _write(out, board.to_frame())
+
+
+@command.command("compare")
+@battles_argument
+@click.argument("first")
+@click.argument("second")
+@slices
+@comparisons.raters
+@options.where
+@alpha
+@out
+def compare(
+    battles: Path,
+    first: str,
+    second: str,
+    slices: tuple[str, ...],
+    raters: str,
+    where: tuple[str, ...],
+    alpha: float,
+    out: Path | None,
+) -> None:
+    """Say whether FIRST is better than SECOND, over everything and in each slice; ask as often as you like.
+
+    The evidence is an e-value: how many times over a bettor on the claim would have multiplied the stake. It
+    stays true however often one looks. Votes on one prompt count as one.
+
+    \b
+    Examples:
+      assay arena compare battles.parquet ours-v2 theirs
+      assay arena compare battles.csv ours-v2 theirs --slice language --slice domain
+    """
+    from assay.cli import files, screen
+    from assay.evaluation import claims, gate
+
+    if out:
+        files.ending(out, *files.TABLES)
+    held = comparisons.read(battles, raters, where)
+    codes = _two(held, first, second)
+    found = gate.compare(
+        _votes(held), *codes, (first, second), slices=comparisons.slices(held, slices), alpha=alpha
+    )
+    _show_evidence(found)
+    for each in found:
+        if each.believed or each.slice == gate.EVERYTHING:
+            screen.plain(f"- {each.sentence}")
+    board = _fitted(held)
+    screen.plain(f"\nBy the whole board, {claims.wins(first, second, *board.win_share(first, second))}")
+    screen.plain(claims.gap_sentence(board.between(first, second)))
+    _write(out, _evidence_table(found))
+
+
+@command.command("gate")
+@battles_argument
+@click.argument("new")
+@click.argument("old")
+@slices
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 0.5, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="How much worse is still fine, as a share of wins: 0.02 lets 48 of 100 pass.",
+)
+@comparisons.raters
+@options.where
+@alpha
+@out
+def gate_(
+    battles: Path,
+    new: str,
+    old: str,
+    slices: tuple[str, ...],
+    margin: float,
+    raters: str,
+    where: tuple[str, ...],
+    alpha: float,
+    out: Path | None,
+) -> None:
+    """Exit with 1 where the checkpoint NEW is proven worse than OLD on any slice, with 0 where it is not.
+
+    2 means that the command or the table is wrong. Run it after every batch of votes: looking often does not
+    raise false alarms.
+
+    \b
+    Examples:
+      assay arena gate battles.csv step-2000 step-1000
+      assay arena gate battles.csv new old --slice language --margin 0.02
+    """
+    from assay.cli import files, screen
+    from assay.evaluation import gate
+
+    if out:
+        files.ending(out, *files.TABLES)
+    held = comparisons.read(battles, raters, where)
+    codes = _two(held, new, old)
+    found = gate.gate(
+        _votes(held),
+        *codes,
+        (new, old),
+        slices=comparisons.slices(held, slices),
+        margin=margin,
+        alpha=alpha,
+    )
+    _show_evidence(found)
+    _write(out, _evidence_table(found))
+    behind = [each for each in found if each.believed]
+    for each in behind:
+        screen.plain(f"- {each.sentence}", "red")
+    if behind:
+        click.get_current_context().exit(1)
+    screen.plain(f"- {found[0].sentence}")
+    screen.plain(f"{new} may pass: on no slice is it proven worse than {old}.")
+
+
+def _headline(battles: Battles) -> None:
+    from assay.cli import screen
+
+    people = f" by {screen.count(len(battles.raters), 'rater')}" if battles.raters else ""
+    prompts = f" on {screen.count(len(battles.items), 'prompt')}" if battles.items else ""
+    models = screen.count(len(battles.models), "model")
+    screen.plain(f"{screen.count(len(battles), 'comparison')} of {models}{people}{prompts}")
+
+
+def _two(battles: Battles, first: str, second: str) -> tuple[int, int]:
+    from assay.errors import AssayError
+    from assay.evaluation.arena import code
+
+    if first == second:
+        raise AssayError(f"{first!r} is named twice; name two models")
+    return code(battles.models, first), code(battles.models, second)
+
+
+def _votes(battles: Battles) -> object:
+    from assay.evaluation.gate import Votes
+
+    return Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
+
+
+def _show_evidence(found: tuple[Evidence, ...]) -> None:
+    from assay.cli import screen
+
+    numbers = ["prompts", "votes", "wins", "95 % always", "e-value"]
+    table = screen.grid("slice", *numbers, "", right=numbers)
+    for each in found:
+        table.add_row(
+            screen.cell(each.slice),
+            f"{each.prompts:,}",
+            f"{each.votes:,}",
+            f"{each.score:.0%}",
+            f"{each.low:.0%} to {each.high:.0%}",
+            f"{each.e:,.2g}" if each.e < 1000 else f"{each.e:,.0f}",
+            "proven" if each.believed else "",
+        )
+    screen.console.print(table)
+
+
+def _evidence_table(found: tuple[Evidence, ...]) -> object:
+    import polars as pl
+
+    columns = ("slice", "prompts", "votes", "score", "low", "high", "log_e", "believed")
+    rows = [{name: getattr(each, name) for name in columns} for each in found]
+    return pl.DataFrame(rows).with_columns(pl.Series("sentence", [str(each.sentence) for each in found]))
+
+
+def _write(out: Path | None, frame: object) -> None:
+    from assay.cli import files, screen
+
+    if out:
+        files.write_table(out, frame)
+        screen.plain(f"Wrote {out}")

@@ -1,0 +1,83 @@
+"""Comparisons from a file, as the commands of the arena take them: all rows checked, then some of them kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from assay.evaluation import Battles
+
+MACHINE = "^(llm|model|judge)\\b"
+"""Kinds of rater that are no people, by the beginning of `rater_kind`."""
+
+raters = click.option(
+    "--raters",
+    type=click.Choice(["people", "models", "all"]),
+    default="people",
+    show_default=True,
+    help="Whose votes count, where a column rater_kind says who is a model.",
+)
+
+
+def read(path: Path, whose: str, where: tuple[str, ...], only: tuple[str, ...] = ()) -> Battles:
+    """Read a table of comparisons, check every row, and keep those that were asked for.
+
+    Raises
+    ------
+    TableError
+        Where a row is wrong (row and column as in the file), or a condition fits no row.
+    """
+    import polars as pl
+
+    from assay import tables
+    from assay.cli import files, screen
+    from assay.errors import AssayError
+    from assay.evaluation import Battles, importing
+
+    frame = files.table(path)
+    read_ = importing.read(frame, path.name)
+    rows = read_.to_frame().with_row_index("_row")
+    if where:
+        kept = tables.where(frame.with_row_index("_row"), where)
+        rows = rows.filter(pl.col("_row").is_in(kept["_row"].implode()))
+    if "rater_kind" in rows.columns and whose != "all":
+        machine = pl.col("rater_kind").fill_null("").str.contains(MACHINE)
+        chosen = rows.filter(machine if whose == "models" else ~machine)
+        if left_out := len(rows) - len(chosen):
+            others = "people" if whose == "models" else "model judges"
+            screen.plain(
+                f"{left_out:,} comparisons by {others} are left out; --raters all counts them", "dim"
+            )
+        rows = chosen
+    if rows.is_empty():
+        raise AssayError(f"{path.name} has no comparison by {whose}; --raters all counts everybody")
+    if only:
+        known = set(rows["model_a"]) | set(rows["model_b"])
+        if strange := [model for model in only if model not in known]:
+            listed = ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
+            raise AssayError(f"there is no model {strange[0]!r} in the table; there are: {listed}")
+        rows = rows.filter(pl.col("model_a").is_in(only) & pl.col("model_b").is_in(only))
+    return Battles.from_frame(rows.drop("_row"), derived=read_.derived)
+
+
+def slices(battles: Battles, columns: tuple[str, ...]) -> dict[str, object]:
+    """Return the rows of each value of these columns, named `column=value`, those most voted on first.
+
+    Raises
+    ------
+    BoardError
+        Where the comparisons have no such column.
+    """
+    import numpy as np
+
+    found = {}
+    for column in columns:
+        code_N, names = battles.coded(column)
+        votes = np.bincount(code_N, minlength=len(names))
+        for place in np.argsort(-votes, kind="stable"):
+            if names[place]:
+                found[f"{column}={names[place]}"] = code_N == place
+    return found
