@@ -102,7 +102,8 @@ def main(home: Path) -> None:
         "FROM platform_judgmentrow j "
         "WHERE NOT EXISTS (SELECT 1 FROM platform_judgmentrow n WHERE n.supersedes_id = j.id)"
     )
-    twice = f"SELECT work_id, person_id {in_force} GROUP BY work_id, person_id HAVING COUNT(*) > 1"
+    groups = f"{in_force} GROUP BY work_id, person_id HAVING COUNT(*) > 1"
+    twice = f"SELECT COUNT(*) FROM (SELECT work_id, person_id {groups}) AS pairs"  # noqa: S608 -- ours
     told = {
         "in force": one(f"SELECT COUNT(*) {in_force}"),
         "places": one("SELECT SUM(taken) FROM platform_workrow"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit, ndtri, stdtrit
 
 from assay.evaluation.battles import Battles, BoardError, Floats
+from assay.evaluation.board import Board
 from assay.evaluation.counts import PairCounts, refuse_if_apart, slices
 from assay.records import Standing
 
@@ -28,35 +28,6 @@ LEAST_RATERS = 5
 
 PRIOR_SD_ELO = 400.0
 """Spread of the prior that is used only where a model won or lost everything, which has no finite rating."""
-
-
-@dataclass(frozen=True)
-class Board:
-    """Models from best to worst, or the reason why they cannot be ranked.
-
-    Attributes
-    ----------
-    standings
-        One for each model, by rating; empty where `refusal` says why.
-    votes, raters
-        How many comparisons, by how many people (0 where unknown).
-    clustered
-        Whether the intervals treat a rater's votes as belonging together.
-    notes
-        What a reader has to know, in sentences.
-    """
-
-    standings: tuple[Standing, ...]
-    votes: int
-    raters: int
-    clustered: bool
-    notes: tuple[str, ...] = ()
-    refusal: str = ""
-
-    @property
-    def mean_width(self) -> float:
-        """Mean width of the 95 % intervals, in Elo."""
-        return float(np.mean([standing.high - standing.low for standing in self.standings]))
 
 
 def bradley_terry(battles: Battles, *, intervals: Literal["auto", "rater", "vote"] = "auto") -> Board:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.evaluation.bradley_terry import Board
+from assay.evaluation.board import Board
 from assay.figures import Figure, leader, nothing, specification
 from assay.records import Standing
 from assay.wording import say

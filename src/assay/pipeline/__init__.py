@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from assay.errors import AssayError
-from assay.evaluation import Board
 from assay.judgments import kind as kind_named
 from assay.people import statements
-from assay.pipeline.comparing import board as board_of
-from assay.pipeline.weighing import weigh
 from assay.records import Brief, Example, Judgment, Skill, Statement, Verdict, Vote, Work
+
+if TYPE_CHECKING:
+    from assay.evaluation import Board
 
 
 class PipelineError(AssayError):
@@ -86,6 +87,10 @@ def run(
     >>> outcome.verdicts[0].label, outcome.examples[0].chosen_author
     ('b', 'y')
     """
+    # SciPy and polars: who only takes note of an outcome need not load them.
+    from assay.pipeline.comparing import board as board_of  # noqa: PLC0415
+    from assay.pipeline.weighing import weigh  # noqa: PLC0415
+
     kind = kind_named(brief.kind)
     work_of = {work.id: work for work in works}
     by_work: dict[str, list[Judgment]] = {}

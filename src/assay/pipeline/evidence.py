@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from assay import quality
 from assay.judgments import kind as kind_named
-from assay.quality.profiles import Evidence, evidence_of, profiles
 from assay.records import Brief, Judgment, Work
+
+if TYPE_CHECKING:
+    from assay.quality.profiles import Evidence
+
+# ruff: noqa: PLC0415 -- who only takes note of what was shown need not load SciPy and polars
 
 LABELS = ("categorical", "ordinal")
 
@@ -88,6 +90,11 @@ def _of_question(
     method: str,
     gold: Mapping[str, str],
 ) -> Evidence | None:
+    import polars as pl
+
+    from assay import quality
+    from assay.quality.profiles import evidence_of
+
     answered: dict[str, int] = {}
     for work, _rater, _label in votes:
         answered[work] = answered.get(work, 0) + 1
@@ -115,6 +122,10 @@ def fitted(evidence: Sequence[tuple[str, Shown]]) -> tuple[Fitted, ...]:
     """
     if not evidence:
         return ()
+    import polars as pl
+
+    from assay.quality.profiles import Evidence, profiles
+
     seen = [(skill, *_values(each)) for skill, each in evidence]
     frame = pl.DataFrame(
         seen, schema=["skill", "rater", "language", "domain", "right", "total"], orient="row"

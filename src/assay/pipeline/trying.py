@@ -10,7 +10,6 @@ import numpy as np
 
 from assay.judgments import kind as kind_named
 from assay.pipeline import run
-from assay.pipeline.weighing import step
 from assay.quality.experiment import Effect, ExperimentError, Measurement, agreement, effect
 from assay.records import Brief, Judgment, Question, Work
 
@@ -144,5 +143,7 @@ def _sureness(
 def _is(question: Question, label: str, right: str) -> bool:
     """Say whether a label is the right one; a number within half a step of its scale."""
     if question.type == "ratings":
+        from assay.pipeline.weighing import step  # noqa: PLC0415 -- polars, as in `pipeline.run`
+
         return abs(float(label) - float(right)) <= step(question) / 2
     return label == right

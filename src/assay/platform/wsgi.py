@@ -14,6 +14,8 @@ from importlib import import_module
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from assay.platform import counting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assay.platform.settings")
 
 
@@ -32,6 +34,7 @@ if _parent := os.environ.get("_ASSAY_SERVER"):
         # goes back to the system, where it would otherwise stay with the process.
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).mallopt(-3, 256 * 1024)
+counting.elsewhere()
 application = get_wsgi_application()
 import_module(settings.ROOT_URLCONF)  # now, not in the first request
 gc.collect()

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from assay.errors import AssayError
 
@@ -145,6 +144,8 @@ def effect(
     >>> found.difference, found.people, found.items
     (0.5, (2, 2), 2)
     """
+    from scipy import stats  # noqa: PLC0415 -- half a second that who only deals or draws need not wait for
+
     table = _Table(measurements, dealt)
     now = table.parts(table.version_P)
     here_I = now.weight_I > 0

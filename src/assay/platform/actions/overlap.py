@@ -17,6 +17,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from assay.errors import AssayError
+from assay.platform import counting
 from assay.platform.actions.statements import change
 from assay.platform.models import (
     EvidenceRow,
@@ -184,6 +185,8 @@ def _who_is_left(project: ProjectRow, found: Outcome, rows: Iterable[WorkRow]) -
     """Return for each work how often those are right who could still judge it."""
     means: dict[str, list[float]] = {}
     for skill in found.skills:
+        if skill.measure:  # no share of right answers
+            continue
         means.setdefault(skill.rater, []).append(skill.mean)
     people = [
         (member.person, sum(own) / len(own) if (own := means.get(member.person.name)) else STRANGER)
@@ -253,17 +256,17 @@ def _kept(language: str) -> str:
 
 
 def _fitted(evidence: Sequence[EvidenceRow]) -> list[SkillRow]:
-    from assay.pipeline import evidence as fitting  # noqa: PLC0415 -- as in `queries.skills`
+    from assay.pipeline.evidence import Shown  # noqa: PLC0415 -- who only serves need not wait for it
 
     seen = [
         (
             each.skill,
-            fitting.Shown(str(each.person_id), each.language or ANY, each.domain, each.right, each.total),
+            Shown(str(each.person_id), each.language or ANY, each.domain, each.right, each.total),
         )
         for each in evidence
     ]
     with stepped_aside():
-        found = fitting.fitted(seen)
+        found = counting.begin("assay.pipeline.evidence:fitted", seen).result()
     now = timezone.now()
     return [
         SkillRow(

@@ -10,6 +10,7 @@ import numpy as np
 from django.db.models import Count, Max, QuerySet
 from django.http import Http404
 
+from assay.platform import counting
 from assay.platform.models import (
     ArmRow,
     BriefRow,
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 Experiment = ExperimentRow
 """For those who name the type of an experiment and touch no table."""
 
-Stamp = tuple[int, int | None]
-
-_kept: dict[int, tuple[Stamp, Future[list[Comparison]]]] = {}
+_kept: dict[int, outcomes.Counted[list[Comparison]]] = {}
 
 _OWN = Select(
     "SELECT {b} FROM platform_experimentrow e JOIN platform_armrow a ON a.experiment_id = e.id "
@@ -147,27 +146,18 @@ def material(found: ExperimentRow) -> Material:
 
 def comparisons(found: ExperimentRow, *, patience: float | None = None) -> list[Comparison] | None:
     """Return what the second version changes; `None` where counting takes longer than `patience` seconds."""
-    last = _judgments(found).aggregate(count=Count("pk"), last=Max("pk"))
-    stamp = last["count"], last["last"]
-    kept = _kept.get(found.pk)
-    if kept is None or kept[0] != stamp:
-        from assay.pipeline.trying import compare_versions  # noqa: PLC0415 -- SciPy, as in `outcomes`
 
+    def begin() -> Future[list[Comparison]]:
         read = material(found)
-        kept = (
-            stamp,
-            outcomes.beside(
-                compare_versions,
-                read.brief,
-                read.works,
-                read.judgments,
-                read.dealt,
-                gold=read.gold,
-                rng=np.random.default_rng(found.pk),
-            ),
+        return counting.begin(
+            "assay.pipeline.trying:compare_versions",
+            read.brief,
+            read.works,
+            read.judgments,
+            read.dealt,
+            gold=read.gold,
+            rng=np.random.default_rng(found.pk),
         )
-        _kept[found.pk] = kept
-    try:
-        return kept[1].result(timeout=patience)
-    except TimeoutError:
-        return None
+
+    last = _judgments(found).aggregate(count=Count("pk"), last=Max("pk"))
+    return outcomes.counted(_kept, found.pk, (last["count"], last["last"]), begin, patience)

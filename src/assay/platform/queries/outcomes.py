@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.db.models import Count, Max
 
+from assay.platform import counting
 from assay.platform.models import GoldRow, JudgmentRow, PersonRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries.projects import latest_brief
 from assay.records import Brief, Judgment, Statement, Work
 
@@ -19,20 +21,10 @@ if TYPE_CHECKING:
     from assay.pipeline import Outcome
 
 Found = TypeVar("Found")
-Stamp = tuple[int, int, int | None, int, datetime | None]
-"""Version of the brief; number of judgments, the last one; works whose answer is known, last told when.
+Stamp = tuple[int | datetime | None, ...]
+"""What something that is counted depends on, cheaply read: when this changes, so does what comes of it."""
 
-When this changes, so does the outcome."""
-
-# Statistics run beside the one thread that serves everybody, so that a large project does not hold up those
-# who judge. They touch no table: what they need is read before.
-_beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outcomes")
 _kept: dict[int, Counted[Outcome]] = {}
-
-
-def beside(work: Callable[..., Found], *given: object, **named: object) -> Future[Found]:
-    """Have something long done that touches no table, while others are served."""
-    return _beside.submit(work, *given, **named)
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,10 @@ def material(project: ProjectRow) -> Material:
 
 
 def stamp(project: ProjectRow) -> Stamp:
-    """Return what the outcome of a project depends on, cheaply."""
+    """Return what the outcome of a project depends on, cheaply.
+
+    Version of the brief; number of judgments, the last one; works whose answer is known, last told when.
+    """
     found = JudgmentRow.objects.filter(project=project).aggregate(count=Count("pk"), last=Max("pk"))
     known = GoldRow.objects.filter(work__project=project).aggregate(count=Count("pk"), last=Max("set_at"))
     return latest_brief(project).version, *found.values(), *known.values()
@@ -96,23 +91,25 @@ class Counted(Generic[Found]):
 
 def counted(
     kept: dict[int, Counted[Found]],
-    project: ProjectRow,
+    number: int,
+    now: Stamp,
     begin: Callable[[], Future[Found]],
     patience: float | None,
 ) -> Found | None:
-    """Return what was counted about a project, `None` where it takes longer than `patience` seconds.
+    """Return what is counted as of `now`, kept by `number`; `None` where that takes more than `patience` s.
 
     Who waits as long as it takes gets it as of now. Who does not gets what was begun before, even where a
     judgment came in since: where people judge all the time, a count that begins anew with each judgment
     never ends.
     """
-    now, known = stamp(project), kept.get(project.pk)
+    known = kept.get(number)
     # Who has no patience at all asks again and again: for them a count that nobody had yet is not too old.
     old = known is not None and known.future.done() and (known.told or patience)
     if known is None or (known.stamp != now and (patience is None or old)):
-        known = kept[project.pk] = Counted(now, begin())
+        known = kept[number] = Counted(now, begin())
     try:
-        found = known.future.result(timeout=patience)
+        with stepped_aside():
+            found = known.future.result(timeout=patience)
     except TimeoutError:
         return None
     known.told = True
@@ -123,12 +120,11 @@ def outcome(project: ProjectRow, *, patience: float | None = None) -> Outcome | 
     """Return what a project has come to, `None` where it takes longer than `patience` seconds."""
 
     def begin() -> Future[Outcome]:
-        from assay import pipeline  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
-
         found = material(project)
-        return beside(pipeline.run, found.brief, found.works, found.judgments, gold=found.gold)
+        work = found.brief, found.works, found.judgments
+        return counting.begin("assay.pipeline:run", *work, gold=found.gold)
 
-    return counted(_kept, project, begin, patience)
+    return counted(_kept, project.pk, stamp(project), begin, patience)
 
 
 def raw_lines(project: ProjectRow) -> Iterator[str]:

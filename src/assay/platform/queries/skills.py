@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from assay.platform import counting
 from assay.platform.models import EvidenceRow, ProjectRow, WorkRow
 from assay.platform.queries import outcomes
 
@@ -22,16 +23,16 @@ def shown(project: ProjectRow, *, patience: float | None = None) -> tuple[Shown,
     """Return what a project shows of people, `None` where it takes longer than `patience` seconds."""
 
     def begin() -> Future[tuple[Shown, ...]]:
-        from assay.pipeline import evidence  # noqa: PLC0415 -- SciPy takes half a second that the start of the server need not
-
         found = outcomes.material(project)
         # What is explained afterwards is there to be learned from, and counts for nobody.
         rows = WorkRow.objects.filter(project=project, use=WorkRow.TRAINING)
         taught = set(rows.values_list("key", flat=True))
         said = [each for each in found.judgments if each.work not in taught]
-        return outcomes.beside(evidence.shown, found.brief, found.works, said, gold=found.gold)
+        return counting.begin(
+            "assay.pipeline.evidence:shown", found.brief, found.works, said, gold=found.gold
+        )
 
-    return outcomes.counted(_kept, project, begin, patience)
+    return outcomes.counted(_kept, project.pk, outcomes.stamp(project), begin, patience)
 
 
 def evidence_on(people: Sequence[int]) -> list[EvidenceRow]:
