@@ -222,6 +222,48 @@ def gate_(
     screen.plain(f"{new} may pass: on no slice is it proven worse than {old}.")
 
 
+@command.command("card")
+@battles_argument
+@slices
+@comparisons.raters
+@options.where
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("card.html"),
+    show_default=True,
+    help="The page to write: .html.",
+)
+def card_(battles: Path, slices: tuple[str, ...], raters: str, where: tuple[str, ...], out: Path) -> None:
+    """Write one page with claims, rank sets, slices, doubts and what would change the result.
+
+    The page needs nothing but itself: send it to somebody who does not believe you. Slices are the columns
+    language and domain where they are there and none is named.
+
+    \b
+    Examples:
+      assay arena card battles.parquet
+      assay arena card battles.csv --slice language --out board.html
+    """
+    import numpy as np
+
+    from assay.cli import files, screen
+    from assay.evaluation import card
+
+    files.ending(out, ".html")
+    held = comparisons.read(battles, raters, where)
+    known = held.detail.columns if held.detail is not None else []
+    columns = slices or tuple(name for name in ("language", "domain") if name in known)
+    with screen.working("reading the votes"):
+        found = card.card(held, np.random.default_rng(SEED), name=battles.name, columns=columns)
+        text = card.page(found)
+    _headline(held)
+    for sentence in card.in_short(found.board):
+        screen.plain(f"- {sentence}")
+    files.write_text(out, text)
+    screen.plain(f"Wrote {out}")
+
+
 def _headline(battles: Battles) -> None:
     from assay.cli import screen
 

@@ -1,4 +1,4 @@
-"""Comparisons from a file, as the commands of the arena take them: all rows checked, then some of them kept."""
+"""Comparisons from a file, as the commands of the arena take them: every row checked, some of them kept."""
 
 from __future__ import annotations
 

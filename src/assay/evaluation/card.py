@@ -1,0 +1,200 @@
+"""One page about a board with all that a sceptic asks for: claims first, then doubts, then numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.evaluation import card_plots, claims, plots
+from assay.evaluation.arena import Arena, arena
+from assay.evaluation.battles import OUTCOMES, Battles, BoardError
+from assay.evaluation.sensitivity import changes
+from assay.figures import Figure, Passage
+from assay.figures import page as page_of
+
+LEAST_VOTES = 100
+"""A slice with fewer votes is named and not ranked."""
+
+MOST_SLICES = 12
+NEIGHBOURS = 8
+"""So many gaps from the top down are said in words."""
+
+HOLDS = (
+    "The people are a fair sample of those for whom the board speaks, and so are the prompts.",
+    "Nobody knew which model wrote what they read.",
+    "Who is compared with whom did not depend on how the votes came out.",
+    "One number a model is enough: what beats a second one that beats a third beats the third too.",
+)
+
+NOT_SAID = (
+    "Whether an answer is true. People choose what they like, and see errors only where they look for them.",
+    "How large a difference is in use. Being chosen 55 times in 100 may be worth everything or nothing.",
+    "Anything about models, people, languages and prompts that are not in this table.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What the votes of one slice say by themselves; `leaders` is a sentence, or the reason for none."""
+
+    name: str
+    votes: int
+    raters: int
+    leaders: str
+    best: str
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """Everything that the page says, before it is drawn."""
+
+    name: str
+    board: Arena
+    slices: tuple[Slice, ...]
+    changes: tuple[str, ...]
+
+
+def card(
+    battles: Battles, rng: np.random.Generator, *, name: str = "battles", columns: Sequence[str] = ()
+) -> Card:
+    """Find out what a table of comparisons says about its models, and how far to trust it.
+
+    Parameters
+    ----------
+    columns
+        Columns such as `language` by whose values the votes are looked at by themselves too.
+
+    Raises
+    ------
+    BoardError
+        Where models never met, so that nothing can be ranked.
+
+    >>> from assay.records import Battle
+    >>> said = [Battle(f"i{n % 9}", "x", "y", "b" if n % 3 else "a", f"r{n % 7}") for n in range(300)]
+    >>> found = card(Battles.from_records(said), np.random.default_rng(0), name="two models")
+    >>> "y is the best of the 2." in page(found)
+    True
+    """
+    board = arena(battles, rng)
+    parts = tuple(
+        part for column in columns for part in _slices(battles, column, rng)[:MOST_SLICES] if part.votes
+    )
+    return Card(name, board, parts, changes(board, rng))
+
+
+def page(found: Card) -> str:
+    """Return the card as one self-contained HTML page."""
+    return page_of(f"What {found.name} says about its models", _sections(found), intro=_intro(found.board))
+
+
+def in_short(board: Arena) -> tuple[str, ...]:
+    """Say what the board is sure of, the most important first."""
+    order_M = board.order_M
+    models = [board.models[m] for m in order_M]
+    said = [claims.leaders(models, board.ranks.low_M[order_M]), board.decided()]
+    first = int(order_M[0])
+    said.append(
+        claims.place(models[0], int(board.ranks.low_M[first]), int(board.ranks.high_M[first]), len(models))
+    )
+    below = [int(m) for m in order_M if board.ranks.above_M_M[first, m]]
+    if below:
+        share = board.win_share(models[0], board.models[below[0]])
+        said.append(claims.wins(models[0], board.models[below[0]], *share))
+    if (gap := board.neighbours()[0]) and not gap.apart:
+        said.append(claims.gap_sentence(gap))
+    said += [f"{note[0].upper()}{note[1:]}." for note in board.notes]
+    return tuple(said)
+
+
+def _intro(board: Arena) -> str:
+    battles = board.battles
+    people = f" by {_many(len(battles.raters), 'person', 'people')}" if battles.raters else ""
+    prompts = f" on {_many(len(battles.items), 'prompt', 'prompts')}" if battles.items else ""
+    models = _many(len(battles.models), "model", "models")
+    return f"{_many(len(battles), 'comparison', 'comparisons')} of {models}{people}{prompts}."
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _sections(found: Card) -> Iterator[Figure | Passage]:
+    board = found.board
+    yield Passage("In short", in_short(board))
+    yield card_plots.rank_sets(board)
+    gaps = board.neighbours()[:NEIGHBOURS]
+    yield Passage("From the top down: who is better than the next?", [claims.gap_sentence(g) for g in gaps])
+    if found.slices:
+        yield Passage(
+            "Slice by slice",
+            ["Each slice is judged by its own votes alone; fewer votes say less, so expect longer lists."],
+            rows=[
+                {
+                    "slice": part.name,
+                    "votes": f"{part.votes:,}",
+                    "people": part.raters or "not known",
+                    "stands first": part.best,
+                    "what is sure": part.leaders,
+                }
+                for part in found.slices
+            ],
+        )
+    yield Passage("How people voted", _habits(board))
+    yield Passage("What would change this", found.changes)
+    yield plots.standings(board.board())
+    yield Passage("What has to hold for this", HOLDS)
+    yield Passage("What this page does not say", NOT_SAID)
+
+
+def _habits(board: Arena) -> list[str]:
+    battles = board.battles
+    share = dict(zip(OUTCOMES, np.bincount(battles.outcomes_N, minlength=4) / len(battles), strict=True))
+    said = [f"{share['tie']:.0%} of the votes are ties; they count as ties, not as half wins."]
+    if share["both_bad"]:
+        said.append(f"{share['both_bad']:.0%} say that both answers are bad, which lowers both.")
+    decided = share["a"] + share["b"]
+    if decided:
+        said.append(f"Of the others {share['a'] / decided:.0%} choose the answer in the first column.")
+    if battles.raters:
+        votes_R = np.sort(np.bincount(battles.rater_N))[::-1]
+        few = max(round(len(votes_R) / 10), 1)
+        cast = votes_R[:few].sum() / len(battles)
+        said.append(
+            f"The {_many(few, 'person', 'people')} with the most votes cast {cast:.0%} "
+            f"of them; half of all people cast {int(np.median(votes_R))} or fewer."
+        )
+        if "rater" in board.clustered_by:
+            said.append(
+                "The votes of a person are taken together: voting often does not make one person two."
+            )
+    else:
+        said.append("Who voted is not known, so one person who voted a hundred times counts as a hundred.")
+    return said
+
+
+def _slices(battles: Battles, column: str, rng: np.random.Generator) -> list[Slice]:
+    code_N, names = battles.coded(column)
+    if len([name for name in names if name]) < 2:
+        return []
+    found = []
+    votes_S = np.bincount(code_N, minlength=len(names))
+    for place in np.argsort(-votes_S, kind="stable"):
+        if names[place]:
+            some = Battles.from_frame(battles.take(code_N == place).to_frame(), derived=battles.derived)
+            found.append(_slice(f"{column}: {names[place]}", some, rng))
+    return found
+
+
+def _slice(name: str, battles: Battles, rng: np.random.Generator) -> Slice:
+    votes, raters = len(battles), len(battles.raters)
+    if votes < LEAST_VOTES:
+        return Slice(name, votes, raters, f"Too few votes to say anything: {votes}.", "")
+    try:
+        board = arena(battles, rng)
+    except BoardError:
+        return Slice(name, votes, raters, "Some models never meet here, so they cannot be ranked.", "")
+    order_M = board.order_M
+    models = [board.models[m] for m in order_M]
+    return Slice(name, votes, raters, claims.leaders(models, board.ranks.low_M[order_M]), models[0])

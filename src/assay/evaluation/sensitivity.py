@@ -1,0 +1,108 @@
+"""What would change a board: people who weigh much, prompts taken as drawn, ties counted as half wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.evaluation.arena import LEAST_CLUSTERS, Arena, arena
+from assay.evaluation.battles import BoardError
+from assay.evaluation.bradley_terry import bradley_terry
+from assay.evaluation.davidson import davidson
+
+HEAVIEST = 5
+"""So many people are left out, one at a time, those with the most votes first."""
+
+
+@dataclass(frozen=True)
+class WithoutRater:
+    """A board without one person.
+
+    Attributes
+    ----------
+    share
+        Share of all votes that are this person's.
+    first
+        Who leads then; empty where the models fall apart without this person.
+    moved
+        How many places the model that moves furthest moves.
+    """
+
+    rater: str
+    votes: int
+    share: float
+    first: str
+    moved: int
+
+
+def without_raters(board: Arena) -> tuple[WithoutRater, ...]:
+    """Fit the board again without each of the people who voted most.
+
+    >>> from assay.evaluation import Battles
+    >>> from assay.records import Battle
+    >>> said = [Battle("i", "x", "y", "b" if n % 3 else "a", "ann" if n % 2 else "ben") for n in range(60)]
+    >>> found = without_raters(arena(Battles.from_records(said), np.random.default_rng(0)))
+    >>> [(each.rater, each.votes, each.first) for each in found]
+    [('ann', 30, 'y'), ('ben', 30, 'y')]
+    """
+    battles = board.battles
+    if len(battles.raters) < 2:
+        return ()
+    votes_R = np.bincount(battles.rater_N, minlength=len(battles.raters))
+    place_M = np.argsort(np.lexsort((np.arange(len(board.models)), -board.fit.theta_M)))
+    found = []
+    for r in np.argsort(-votes_R, kind="stable")[:HEAVIEST]:
+        first, moved = "", 0
+        try:
+            fit = davidson(battles.take(battles.rater_N != r))
+        except BoardError:
+            pass
+        else:
+            order_M = np.lexsort((np.arange(len(board.models)), -fit.theta_M))
+            first = board.models[int(order_M[0])]
+            moved = int(np.abs(np.argsort(order_M) - place_M).max())
+        found.append(
+            WithoutRater(battles.raters[r], int(votes_R[r]), float(votes_R[r] / len(battles)), first, moved)
+        )
+    return tuple(found)
+
+
+def changes(board: Arena, rng: np.random.Generator) -> tuple[str, ...]:
+    """Say what other ways to count would change, and what would narrow the board, in sentences.
+
+    >>> from assay.evaluation import Battles
+    >>> from assay.records import Battle
+    >>> said = [Battle("i", "x", "y", "b" if n % 3 else "a", f"r{n % 6}") for n in range(60)]
+    >>> changes(arena(Battles.from_records(said), np.random.default_rng(0)), np.random.default_rng(0))[0]
+    'Counting ties as half wins leaves y first.'
+    """
+    sentences = []
+    first = board.models[int(board.order_M[0])]
+    plain = bradley_terry(board.battles, intervals="vote").standings[0].model
+    sentences.append(
+        f"Counting ties as half wins leaves {first} first."
+        if plain == first
+        else f"Counting ties as half wins puts {plain} first instead of {first}."
+    )
+    prompts = len(board.battles.items)
+    if "item" not in board.clustered_by and prompts >= LEAST_CLUSTERS:
+        wide = arena(board.battles, rng, by=("rater", "item") if "rater" in board.clustered_by else ("item",))
+        best = int((wide.ranks.low_M == 1).sum())
+        sentences.append(
+            f"Taken as a sample of all prompts, these {prompts} leave {best} of {len(board.models)} models "
+            f"that may be the best, instead of {int((board.ranks.low_M == 1).sum())}: new prompts would tell "
+            "more than new votes."
+        )
+    alone = without_raters(board)
+    for each in alone:
+        who = f"{each.rater}, who cast {each.share:.0%} of the votes,"
+        if not each.first:
+            sentences.append(f"Without {who} some models never meet, and there is no board.")
+        elif each.first != first:
+            sentences.append(f"Without {who} {each.first} stands first instead of {first}.")
+    if alone and all(each.first == first for each in alone):
+        sentences.append(
+            f"Leaving out any one of the {len(alone)} people with the most votes leaves {first} first."
+        )
+    return tuple(sentences)
