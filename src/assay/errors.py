@@ -25,6 +25,7 @@ class TableError(AssayError):
             if part
         )
         super().__init__(f"{where}: {message}" if where else message)
+        self.said = message
         self.row = row
         self.column = column
 

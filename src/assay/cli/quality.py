@@ -96,7 +96,7 @@ def command(
     answers = files.table(votes)
     right = files.table(gold) if gold else None
     taught = files.table(known) if known else None
-    with screen.working("weighing the answers"):
+    with screen.stages("weighing the answers") as progress:
         found = study(
             answers,
             type=kind,
@@ -108,6 +108,7 @@ def command(
             outcomes=files.table(outcomes) if outcomes else None,
             history=files.table(history) if history else None,
             half_life=half_life,
+            progress=progress,
         )
 
     screen.plain(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
@@ -38,11 +40,14 @@ __all__ = [
     "progress",
     "ranks",
 ]
-__all__ += ["show_board", "show_scores", "show_skills", "working"]
+__all__ += ["show_board", "show_scores", "show_skills", "stages", "working"]
 
 WIDE = 72
 """Terminals with fewer columns get no drawn intervals: the numbers stay readable."""
 LONGEST = 400
+
+PATIENCE = 1.0
+"""Seconds that pass before a bar is shown: what takes less needs none."""
 
 
 class Screen(Console):
@@ -189,6 +194,44 @@ def working(label: str) -> Iterator[None]:
         return
     with errors.status(label):
         yield
+
+
+@contextmanager
+def stages(label: str, *, after: float = PATIENCE) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what is told of stages, and show them on standard error once the block has taken a second.
+
+    Who waits for less sees nothing come and go; where nobody watches nothing is shown at all.
+    """
+    if not errors.is_terminal:
+        yield _nobody
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    bar = Progress(*columns, console=errors, transient=True)
+    task = bar.add_task(label, total=None)
+
+    def told(stage: str, done: int, of: int) -> None:
+        bar.update(task, description=f"{label}: {stage}", completed=done, total=of or None)
+
+    # By a clock of its own: a stage may be long and silent.
+    late = threading.Timer(after, bar.start)
+    late.daemon = True
+    late.start()
+    try:
+        yield told
+    finally:
+        late.cancel()
+        late.join()
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _nobody(stage: str, done: int, of: int) -> None:
+    """Tell nobody."""
 
 
 @contextmanager

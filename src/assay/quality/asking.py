@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from assay import tables
-from assay.errors import AssayError, TableError
+from assay.errors import TableError
+from assay.quality import reading
 from assay.quality.agreement import Agreement
 from assay.quality.findings import Study
 from assay.quality.reading import Codes, Floats
@@ -43,16 +44,33 @@ class Asked:
 
 
 def _numbers(table: pl.DataFrame | None) -> dict[str, float]:
+    """Read right answers that are numbers: an item, and its `score` or `label`."""
     if table is None:
         return {}
-    name = "score" if "score" in table.columns else "label"
-    kept = table.rename({name: "value"}) if name != "value" else table
-    item = "item" if tables.find(kept, "item") else "label"
-    column = tables.find(kept, "item") or item
-    values = kept["value"].cast(pl.Float64, strict=False)
-    if values.null_count():
-        raise AssayError("right answers to these are a number for each item; some cells are none")
-    return dict(zip(kept[column].cast(pl.String).to_list(), values.to_list(), strict=True))
+    value = "score" if "score" in table.columns else tables.find(table, "label")
+    item = tables.find(table, "item") or (tables.find(table, "label") if value == "score" else None)
+    if value is None or item is None:
+        tables.pick(table, ("item", "label"))  # says which of them is missing
+        raise TableError("right answers to these are an item and a number for each")
+    frame = reading.filled(table.select(item, value), [item])
+    told = frame.with_columns(pl.Series(value, reading.numbers(frame, value))).unique(maintain_order=True)
+    if (twice := told[item].is_duplicated()).any():
+        raise TableError(f"item {told[item].filter(twice)[0]!r} has two different right answers; keep one")
+    return dict(told.iter_rows())
+
+
+def unsaid(said: Iterable[str], right: Iterable[str], what: str) -> list[str]:
+    """Return a note on names in right answers that no answer has: they may be misspelt.
+
+    >>> unsaid(["yes", "no"], ["Yes"], "label")
+    ["nobody gave the label 'Yes', which is said to be right: check how it is written"]
+    """
+    strange = sorted(set(right) - set(said))
+    if not strange:
+        return []
+    more = f" and {len(strange) - 1:,} more" if len(strange) > 1 else ""
+    named = f"nobody gave the {what} {strange[0]!r}{more}, which is said to be right"
+    return [f"{named}: check how it is written"]
 
 
 def doubts(spread_I: Floats) -> Floats:

@@ -12,11 +12,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from assay.errors import TableError
-from assay.quality.labels.columns import VotesError
+from assay.quality.labels.columns import LEAST_WEIGHT, MOST_WEIGHT, VotesError
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+LARGEST = 1e100
+"""Numbers that people give are smaller than this; squares of larger ones run over."""
 
 
 def filled(frame: pl.DataFrame, ids: Sequence[str]) -> pl.DataFrame:
@@ -42,7 +45,8 @@ def filled(frame: pl.DataFrame, ids: Sequence[str]) -> pl.DataFrame:
         raise VotesError("there are no answers; give a table with at least one row")
     frame = frame.with_columns(pl.col(*ids).cast(pl.String))
     for name in ids:
-        empty = frame[name].is_null() | (frame[name].str.strip_chars() == "")
+        # pandas writes a missing cell as NaN.
+        empty = frame[name].is_null() | frame[name].str.strip_chars().is_in(["", "NaN"])
         if empty.any():
             row = int(empty.arg_true()[0]) + 1
             raise TableError("the cell is empty; fill it in or remove the row", row=row, column=name)
@@ -52,10 +56,13 @@ def filled(frame: pl.DataFrame, ids: Sequence[str]) -> pl.DataFrame:
 def numbers(frame: pl.DataFrame, name: str, *, positive: bool = False) -> Floats:
     """Return a column as finite numbers; what is not a number is an error that names its row."""
     number = frame[name].cast(pl.Float64, strict=False)
-    fine = (number.is_finite() & ((number > 0) | (not positive))).fill_null(value=False)
+    least, most = (LEAST_WEIGHT, MOST_WEIGHT) if positive else (-LARGEST, LARGEST)
+    fine = (number.is_finite() & number.is_between(least, most)).fill_null(value=False)
     if not fine.all():
         row = int((~fine).arg_true()[0])
         wanted = "a finite number above 0" if positive else "a finite number"
+        if number[row] is not None and np.isfinite(number[row]) and (number[row] > 0 or not positive):
+            wanted = f"a number between {least:g} and {most:g}"
         raise TableError(
             f"{frame[name][row]!r} is not {wanted}; mend it or remove the row", row=row + 1, column=name
         )

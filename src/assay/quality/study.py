@@ -7,8 +7,8 @@ its registry group, its default method and its reader; the rest of Assay and the
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import polars as pl
@@ -19,6 +19,7 @@ from assay.quality.asking import Asked
 from assay.quality.crowd import with_people
 from assay.quality.findings import Study
 from assay.quality.guessing import guess
+from assay.quality.progress import Progress, tell, telling
 
 __all__ = ["TYPES", "AnswerType", "guess", "study"]
 
@@ -69,6 +70,7 @@ def study(
     outcomes: object = None,
     history: object = None,
     half_life: float | None = None,
+    progress: Progress | None = None,
 ) -> Study:
     """Read a table of answers, weigh it, and say what it comes to.
 
@@ -85,11 +87,16 @@ def study(
         Right answers, for scores: `item` and `label` (for comparisons and ratings a number).
     known
         Right answers, for the method to learn from: its items are held fixed, teach who is reliable and how
-        sure to be, and are left out of the scores.
+        sure to be, and are left out of the scores. Of both, items that nobody answered are counted in
+        `notes`, and so are names that no answer has: a slip there must not pass for a wrong verdict.
     levels
         For ordered classes, their labels from the lowest up; needed unless they are numbers.
     reviews, outcomes, history, half_life
         What else is known of people, for their profiles; see `profiles.evidence_of`.
+    progress
+        Called with a stage's name, how much of it is done, and of how much, while long work goes on: rounds
+        of a method, of at most so many; items whose marks are lined up; the fit of profiles. Only in the
+        thread that called.
 
     Raises
     ------
@@ -100,28 +107,50 @@ def study(
     >>> found.type, found.verdicts["verdict"][0]
     ('categorical', 'yes')
     """
-    frame = tables.frame_of(table)
-    right = None if gold is None else tables.frame_of(gold)
-    named = guess(frame) if type == "auto" else type
-    if named not in TYPES:
-        raise AssayError(f"there is no type {named!r} of answers; known: auto, {', '.join(TYPES)}")
-    kind = TYPES[named]
-    if gold is None and kind.group != "texts":
-        right = _gold_of(frame)
-    taught = None if known is None else tables.frame_of(known)
-    chosen = method or kind.default
-    run = cast("Callable[..., Any]", registry.get(kind.group, chosen))
-    found = kind.read(Asked(frame, named, chosen, run, right, taught, levels))
-    known_right = tables.gold(right) if right is not None and kind.group == "quality" else None
-    return with_people(
-        found,
-        frame,
-        gold=known_right,
-        reviews=reviews,
-        outcomes=outcomes,
-        history=history,
-        half_life=half_life,
-    )
+    with telling(progress):
+        tell("reading", 0)
+        frame = tables.frame_of(table)
+        right = _filled(gold)
+        named = guess(frame) if type == "auto" else type
+        if named not in TYPES:
+            raise AssayError(f"there is no type {named!r} of answers; known: auto, {', '.join(TYPES)}")
+        kind = TYPES[named]
+        if right is None and kind.group != "texts":
+            right = _gold_of(frame)
+        taught = _filled(known)
+        chosen = method or kind.default
+        run = cast("Callable[..., Any]", registry.get(kind.group, chosen))
+        found = kind.read(Asked(frame, named, chosen, run, right, taught, levels))
+        found = replace(found, notes=(*found.notes, *_left_out(found, gold=right, known=taught)))
+        known_right = tables.gold(right) if right is not None and kind.group == "quality" else None
+        return with_people(
+            found,
+            frame,
+            gold=known_right,
+            reviews=reviews,
+            outcomes=outcomes,
+            history=history,
+            half_life=half_life,
+        )
+
+
+def _filled(table: object) -> pl.DataFrame | None:
+    """Return a table that has rows; of nothing nothing is known."""
+    frame = None if table is None else tables.frame_of(table)
+    return None if frame is None or frame.is_empty() else frame
+
+
+def _left_out(found: Study, **given: pl.DataFrame | None) -> Iterator[str]:
+    """Say how many right answers are about items that nobody answered."""
+    for name, table in given.items():
+        if table is None:
+            continue
+        column = tables.find(table, "item") or tables.find(table, "label")
+        items = table[column].cast(pl.String).str.strip_chars().unique() if column else pl.Series([""])
+        many = len(items) - int(items.is_in(found.verdicts["item"].implode()).sum())
+        if many:
+            noun, verb = ("item", "is") if many == 1 else ("items", "are")
+            yield f"{many:,} {name} {noun} got no answer and {verb} left out"
 
 
 def _gold_of(frame: pl.DataFrame) -> pl.DataFrame | None:

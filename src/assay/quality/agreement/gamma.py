@@ -12,6 +12,7 @@ from assay.quality.agreement.ratings import AgreementError
 from assay.quality.agreement.result import DRAWS, Agreement, Size, settle, undefined
 from assay.quality.agreement.spans import Span
 from assay.quality.labels.columns import Floats
+from assay.quality.progress import each
 
 FIRST = 30
 """Random texts behind the chance level at first, over all items together and at least two for each."""
@@ -81,14 +82,18 @@ def gamma(
     kept = [(units, length) for units, length in texts if len(units)]
     if not kept:
         return undefined("gamma", size, NOTHING)
-    whole = [least_disorder(units, alpha, beta, limit=limit) for units, _ in kept]
+    whole = [
+        least_disorder(units, alpha, beta, limit=limit)
+        for units, _ in each("lining up marks", kept, len(kept))
+    ]
     exact = all(fine for _, fine in whole)
     observed_I = np.array([disorder for disorder, _ in whole])
     units_I = np.array([len(units) / units.raters for units, _ in kept])
     drawn: list[list[float]] = [[] for _ in kept]
     wanted = max(2, -(-FIRST // len(kept)))
     while True:
-        for own, (units, length) in zip(drawn, kept, strict=True):
+        pairs = zip(drawn, kept, strict=True)
+        for own, (units, length) in each("lining up marks moved by chance", pairs, len(kept)):
             for _ in range(wanted - len(own)):
                 random = _shifted(units, length, rng)
                 disorder, fine = least_disorder(random, alpha, beta, limit=limit)

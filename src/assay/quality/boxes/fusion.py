@@ -8,6 +8,7 @@ from assay.quality.boxes.columns import Boxes
 from assay.quality.boxes.overlap import SAME, iou, matched
 from assay.quality.boxes.result import BoxesResult
 from assay.quality.labels.shares import pooled
+from assay.quality.progress import each
 from assay.quality.reading import Codes, Floats, summed
 
 THRESHOLD = 0.4
@@ -42,7 +43,8 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
     hit_N, own_N, theirs_N, overlap_N = np.zeros((4, n_answers))
     rows: list[tuple[int, int, list[float], float]] = []
     known = {item: boxes.known[name] for item, name in enumerate(boxes.items) if name in boxes.known}
-    for group in _groups(item_B, boxes.class_B):
+    groups = _groups(item_B, boxes.class_B)
+    for group in each("boxes of an item", groups, len(groups)):
         item, name = int(item_B[group[0]]), int(boxes.class_B[group[0]])
         if item in known:
             continue

@@ -8,6 +8,7 @@ from assay.quality.labels.ballots import shifted
 from assay.quality.labels.columns import Columns
 from assay.quality.labels.hierarchical import at_rest
 from assay.quality.labels.result import Result
+from assay.quality.progress import tell
 
 PRIOR_VOTES = 15.0
 """Votes that the crowd's precision weighs in a rater's: the constant of the paper."""
@@ -50,6 +51,7 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("bwa", iteration, max_iterations)
         # Σ(y − z)² over the votes of each rater, for each label, is Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
         square_R_K = of_rater @ (z_P_K * z_P_K)
         square_R_K -= 2 * ballots.own_counts(z_P_K)

@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 MAX_LABELS = 1_000
 """More classes than this are ids or free text read as labels, not answers to one question."""
 
+LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9
+"""Beyond these a weight is a slip: sums of it run over, or lose what the others said."""
+
 
 class VotesError(AssayError):
     """Votes from which no verdict can be drawn."""
@@ -124,9 +127,10 @@ class Columns:
             if frame[name].null_count():
                 row = int(frame[name].is_null().arg_true()[0]) + 1
                 raise TableError("the cell is empty; fill it in or remove the row", row=row, column=name)
-        if weight and not (fine := frame["weight"].is_finite() & (frame["weight"] > 0)).all():
+        if weight and not (fine := frame["weight"].is_between(LEAST_WEIGHT, MOST_WEIGHT)).all():
             row = int((~fine).arg_true()[0]) + 1
-            raise TableError("a weight is a finite number above 0", row=row, column="weight")
+            what = f"a weight is a finite number above 0, from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}"
+            raise TableError(what, row=row, column="weight")
         item_N, items = _coded(frame["item"])
         rater_N, raters = _coded(frame["rater"])
         kept = frame

@@ -7,6 +7,7 @@ import numpy as np
 from assay.quality.labels.ballots import normalised, over_given, shifted
 from assay.quality.labels.columns import Columns
 from assay.quality.labels.result import Result
+from assay.quality.progress import tell
 
 PRIOR_RIGHT, PRIOR_WRONG = 3.0, 1.0
 """Dirichlet prior on a row of a confusion matrix, in votes: on the diagonal, and on every other cell.
@@ -113,6 +114,7 @@ def _fitted(
     counts_R_G_K = confusion_R_G_K = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("dawid-skene", iteration, max_iterations)
         counts_R_G_K = ballots.confusions(posterior_P_K)
         # What a rater never says stays at 0; where they do say it, no count is quite 0.
         says_R_G_1 = (counts_R_G_K @ np.ones(n_labels) > 0)[:, :, None]

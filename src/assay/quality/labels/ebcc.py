@@ -9,6 +9,7 @@ from assay.quality.labels.ballots import Ballots, colours, mixed, normalised, ov
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.hierarchical import BASE_RIGHT, BASE_WRONG, TOLERANCE, at_rest
 from assay.quality.labels.result import Result
+from assay.quality.progress import tell
 
 SUBTYPES = 10
 """Subtypes of each label: the paper's number."""
@@ -73,6 +74,7 @@ def ebcc(
     counts_R_G_S = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("ebcc", iteration, max_iterations)
         size_S = ballots.total(subtype_P_S)
         lives_S = size_S > DEAD
         if np.count_nonzero(lives_S) < WORTH_DROPPING * len(lives_S):

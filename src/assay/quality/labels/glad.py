@@ -8,6 +8,7 @@ from scipy.special import expit, softmax
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
 from assay.quality.labels.wawa import hard_counts, sums
+from assay.quality.progress import tell
 
 ABILITY, ABILITY_SPREAD = 1.0, 1.0
 """Prior of α: a newcomer on an item of usual difficulty is right with probability σ(1) = 0.73."""
@@ -76,6 +77,7 @@ def glad(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("glad", iteration, max_iterations)
         right_N = posterior_I_K[item_N, columns.label_N]
         for _ in range(STEPS):
             beta_N = np.exp(ease_I)[item_N]

@@ -14,6 +14,7 @@ from scipy.special import digamma, expit, gammaln, logit
 from assay.quality.labels.ballots import normalised, over_given, shifted
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
+from assay.quality.progress import tell
 
 BASE_RIGHT, BASE_WRONG = 4.0, 1.0
 """Where the crowd's Dirichlet starts, in votes: on the diagonal, and off it (Li, Rubinstein & Cohn, ICML
@@ -88,6 +89,7 @@ def hierarchical(columns: Columns, *, tolerance: float = TOLERANCE, max_iteratio
     counts_R_G_K = row_R_K = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("hierarchical", iteration, max_iterations)
         counts_R_G_K = ballots.confusions(posterior_P_K)
         row_R_K = over_given(counts_R_G_K)
         if crowd_moves(iteration):
@@ -218,6 +220,7 @@ def hierarchical_two(
     counts_R_G_K = row_R_K = prior_R_G_K = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("hierarchical-two", iteration, max_iterations)
         counts_R_G_K = ballots.confusions(posterior_P_K)
         row_R_K = over_given(counts_R_G_K)
         right_R_K = counts_R_G_K[:, diagonal, diagonal]

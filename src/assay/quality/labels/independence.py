@@ -69,7 +69,8 @@ def independence(result: Result) -> float:
         own_K_N = np.repeat(posterior_P_K[first:last].T, np.diff(indptr), axis=1)
         given_K_N = mean_K_C[:, cell_N]
         rest_K_N = np.maximum(own_K_N, 1e-300)
-        rest_K_N /= given_K_N if all_count_once else given_K_N**weight_N
+        # A vote that counts a thousand times has a probability that no number holds: the least stands for it.
+        rest_K_N /= given_K_N if all_count_once else np.maximum(given_K_N**weight_N, 1e-300)
         rest_K_N /= rest_K_N.sum(axis=0)
         evidence_K_N = np.maximum(rest_K_N, 1e-300)
         evidence_K_N /= share_K[:, None]

@@ -7,6 +7,7 @@ import numpy as np
 from assay.quality.labels.columns import Columns
 from assay.quality.labels.result import Result
 from assay.quality.labels.wawa import agreement, hard, hard_counts, shares, tally
+from assay.quality.progress import tell
 
 
 def iwmv(columns: Columns, *, max_iterations: int = 50) -> Result:
@@ -48,6 +49,7 @@ def iwmv(columns: Columns, *, max_iterations: int = 50) -> Result:
     weight_R = np.ones(len(columns.raters))
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("iwmv", iteration, max_iterations)
         weight_R = n_labels * agreement(columns, verdict_I_K) - 1
         updated_I_K = columns.clamped(hard(tally(columns, weight_R)))
         converged = bool((updated_I_K == verdict_I_K).all())

@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.special import expit
 
 from assay.quality.labels.columns import Floats, VotesError
+from assay.quality.progress import tell
 
 SHARED = 10.0
 """How many votes on a label a rater's record on all other labels weighs.
@@ -72,6 +73,7 @@ def multilabel(
     *,
     labels: Sequence[str] | None = None,
     gold: Mapping[str, Iterable[str]] | None = None,
+    weights: Mapping[tuple[str, str], float] | None = None,
     shared: float = SHARED,
     tolerance: float = 1e-3,
     max_iterations: int = 100,
@@ -100,6 +102,8 @@ def multilabel(
         Labels that could have been ticked; those nobody ticked hold nowhere.
     gold
         Item → the labels that hold, where that is known. Held fixed, and raters are learned from it.
+    weights
+        What each (item, rater) counts, where they do not all count the same; 2 is to have looked twice.
     shared
         How many votes a rater's other labels weigh on each.
 
@@ -113,7 +117,7 @@ def multilabel(
     >>> sorted(multilabel(ticks, shown).verdicts()["i"])
     ['cat']
     """
-    held = _held(ticks, shown, labels, gold or {})
+    held = _held(ticks, shown, labels, gold or {}, weights or {})
     by_item, by_rater = held.by_item, held.by_rater
     posterior_I_L = held.clamped((by_item @ held.ticked_P_L + 0.5) / (held.looked_I[:, None] + 1))
     converged, iteration = False, 0
@@ -121,6 +125,7 @@ def multilabel(
     share_L = np.empty(len(held.labels))
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("multilabel", iteration, max_iterations)
         holds_P_L = posterior_I_L[held.item_P]
         sensitivity_R_L = _rates(
             by_rater @ (holds_P_L * held.ticked_P_L), by_rater @ holds_P_L, TICKS, shared
@@ -184,6 +189,7 @@ def _held(
     shown: Iterable[tuple[str, str]],
     labels: Sequence[str] | None,
     gold: Mapping[str, Iterable[str]],
+    weights: Mapping[tuple[str, str], float],
 ) -> _Held:
     pairs = sorted(set(shown))
     if not pairs:
@@ -214,7 +220,7 @@ def _held(
     gold_I_L = np.zeros((len(items), len(names)))
     for item, own in right.items():
         gold_I_L[row_of[item], [column_of[label] for label in own]] = 1
-    every_P, one_P = np.arange(len(pairs)), np.ones(len(pairs))
+    every_P, weight_P = np.arange(len(pairs)), np.array([float(weights.get(pair, 1)) for pair in pairs])
     return _Held(
         tuple(items),
         tuple(raters),
@@ -222,9 +228,9 @@ def _held(
         item_P,
         rater_P,
         ticked_P_L,
-        sparse.csr_array((one_P, (item_P, every_P)), shape=(len(items), len(pairs))),
-        sparse.csr_array((one_P, (rater_P, every_P)), shape=(len(raters), len(pairs))),
-        np.bincount(item_P, minlength=len(items)).astype(np.float64),
+        sparse.csr_array((weight_P, (item_P, every_P)), shape=(len(items), len(pairs))),
+        sparse.csr_array((weight_P, (rater_P, every_P)), shape=(len(raters), len(pairs))),
+        np.bincount(item_P, weight_P, len(items)).astype(np.float64),
         np.array([item in right for item in items]),
         gold_I_L,
     )

@@ -201,7 +201,13 @@ def rightness(result: Result) -> Rightness:
         return Rightness(plain_N, plain_N, plain_N, others_N, others_N, modelled=False)
     evidence_I_K = result.posterior_I_K if result.evidence_I_K is None else result.evidence_I_K
     left_N_K = evidence_I_K[columns.item_N]
-    left_N_K /= result.confusion_R_K_K[columns.rater_N, :, columns.label_N] ** weight_N[:, None]
+    own_N_K = result.confusion_R_K_K[columns.rater_N, :, columns.label_N]
+    if columns.weight_N is None:
+        left_N_K /= own_N_K
+    else:
+        # In logarithms: a vote that counts a thousand times has a probability that no number holds.
+        left_N_K = np.log(np.maximum(left_N_K, 1e-300)) - weight_N[:, None] * np.log(own_N_K)
+        left_N_K = np.exp(left_N_K - left_N_K.max(axis=1, keepdims=True))
     left_N_K /= left_N_K.sum(axis=1, keepdims=True)
     each = np.arange(len(columns))
     sure_N = tempered(left_N_K, DEFAULT_POWER)[each, columns.label_N]

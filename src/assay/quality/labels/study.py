@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from assay import tables
 from assay.errors import AssayError
 from assay.quality import ratings
 from assay.quality.agreement import alpha
-from assay.quality.asking import SEED, Asked, as_json, counts, people_of, study_of
+from assay.quality.asking import SEED, Asked, as_json, counts, people_of, study_of, unsaid
 from assay.quality.findings import Study
 from assay.quality.labels import ticks as ticked
 from assay.quality.labels.columns import Columns
@@ -29,8 +30,11 @@ from assay.quality.labels.weigh import Finding, weigh
 def categorical(asked: Asked) -> Study:
     columns = Columns.from_frame(tables.votes(asked.frame))
     gold = tables.gold(asked.gold) if asked.gold is not None else {}
+    answered, right = set(columns.items), dict(gold)
+    given = columns.labels
     if asked.known is not None:
         taught = tables.gold(asked.known)
+        right |= taught
         columns = columns.knowing(taught)
         # A method that was told the answer gets no credit for knowing it.
         gold = {item: label for item, label in gold.items() if item not in taught}
@@ -50,8 +54,7 @@ def categorical(asked: Asked) -> Study:
     notes = [] if result.converged else [f"{asked.method} was still moving after {result.iterations} rounds"]
     if len(columns.labels) == 1:
         notes.append("every answer has the same label: there is nothing to weigh")
-    if gold and (unvoted := len(gold) - len(set(gold) & set(columns.items))):
-        notes.append(f"{unvoted:,} gold items got no answer and are left out")
+    notes += unsaid(given, (label for item, label in right.items() if item in answered), "label")
     verdicts = pl.DataFrame(
         {
             "item": columns.items,
@@ -111,7 +114,10 @@ def ordinal(asked: Asked) -> Study:
 def _sorted_levels(labels: Sequence[str]) -> list[str]:
     """Return labels that are numbers from the lowest up; words have an order that only people know."""
     try:
-        return sorted(labels, key=float)
+        place = {label: float(label) for label in labels}
+        if not all(map(math.isfinite, place.values())):
+            raise ValueError
+        return sorted(labels, key=lambda label: place[label])
     except ValueError:
         example = ",".join(labels[:3])
         raise AssayError(
@@ -122,11 +128,19 @@ def _sorted_levels(labels: Sequence[str]) -> list[str]:
 def multilabel(asked: Asked) -> Study:
     held = ticked.Ticks.from_frame(tables.votes(as_json(asked.frame, "label")))
     known = _sets(asked.known)
-    result = asked.run(held.ticks, held.shown, gold=known)
+    weighed = {} if held.weights is None else {"weights": dict(zip(held.shown, held.weights, strict=True))}
+    result = asked.run(held.ticks, held.shown, gold=known, **weighed)
+    notes = unsaid(
+        {name for _, _, name in held.ticks},
+        (name for item, own in known.items() if item in result.items for name in own),
+        "label",
+    )
     scores: dict[str, Mapping[str, float]] = {}
     if asked.gold is not None:
         right = _sets(asked.gold)
         gold = {item: names for item, names in right.items() if item not in known}
+        theirs = (name for item, own in gold.items() if item in result.items for name in own)
+        notes += unsaid({name for _, _, name in held.ticks}, theirs, "label")
         for name, sets in {asked.method: result.verdicts(), "majority": _ticked_by_most(held)}.items():
             scores[name] = ticked.sets_score(sets, gold)
     holds_I_L = result.posterior_I_L
@@ -159,7 +173,7 @@ def multilabel(asked: Asked) -> Study:
         verdicts,
         people,
         measure="share of the labels that hold that they tick",
-        notes=(),
+        notes=notes,
         scores=scores,
         detail=result,
     )
@@ -170,6 +184,8 @@ def _sets(frame: pl.DataFrame | None) -> dict[str, list[str]]:
     if frame is None:
         return {}
     picked = tables.pick(as_json(frame, "label"), ("item", "label")).with_columns(rater=pl.lit("gold"))
+    if picked["label"].str.starts_with("[").all():
+        tables.gold(picked)  # two different lists for one item are an error
     held = ticked.Ticks.from_frame(picked)
     found: dict[str, list[str]] = {item: [] for item, _ in held.shown}
     for item, _, name in held.ticks:
@@ -179,9 +195,15 @@ def _sets(frame: pl.DataFrame | None) -> dict[str, list[str]]:
 
 def _ticked_by_most(held: Any) -> dict[str, frozenset[str]]:
     """Return item → the labels that more than half of those who looked ticked."""
-    looked = Counter(item for item, _ in held.shown)
+    weight = dict(zip(held.shown, held.weights or [1.0] * len(held.shown), strict=True))
+    looked: Counter[str] = Counter()
+    ticked: Counter[tuple[str, str]] = Counter()
+    for item, rater in held.shown:
+        looked[item] += weight[item, rater]
+    for item, rater, name in held.ticks:
+        ticked[item, name] += weight[item, rater]
     found: dict[str, set[str]] = {item: set() for item in looked}
-    for (item, name), times in Counter((item, name) for item, _, name in held.ticks).items():
+    for (item, name), times in ticked.items():
         if 2 * times > looked[item]:
             found[item].add(name)
     return {item: frozenset(names) for item, names in found.items()}

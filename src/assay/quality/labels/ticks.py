@@ -13,25 +13,28 @@ from assay.errors import TableError
 from assay.quality.labels.columns import Floats, VotesError
 from assay.quality.labels.multilabel import MultilabelResult
 from assay.quality.labels.shares import pooled
+from assay.quality.reading import numbers
 
 
 @dataclass(frozen=True)
 class Ticks:
     """What was ticked: (item, rater, label) for each tick, and (item, rater) for everybody who looked.
 
-    `repeated` counts the lists that gave way to a later one by the same rater on the same item.
+    `repeated` counts the lists that gave way to a later one by the same rater on the same item. `weights` is
+    what each of `shown` counts; `None` where they all count the same.
     """
 
     ticks: tuple[tuple[str, str, str], ...]
     shown: tuple[tuple[str, str], ...]
     repeated: int = 0
+    weights: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.shown)
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame) -> Ticks:
-        """Read a table with the columns `item`, `rater`, `label`, all text and filled.
+        """Read a table with the columns `item`, `rater`, `label`, all text and filled, and perhaps `weight`.
 
         Either every label is a JSON list, one row an answer and ``[]`` for "none of them"; of several by one
         rater on one item the last counts. Or a label is one tick, with a row for each; ``[]`` then says that
@@ -40,7 +43,7 @@ class Ticks:
         Raises
         ------
         TableError
-            Where a list holds anything but names; says the row.
+            Where a list holds anything but names, or a weight is no number above 0; says the row.
 
         >>> lists = {"item": ["i"] * 2, "rater": ["ann", "ben"], "label": ['["cat", "sofa"]', "[]"]}
         >>> rows = {"item": ["i"] * 3, "rater": ["ann", "ann", "ben"], "label": ["cat", "sofa", "[]"]}
@@ -61,7 +64,13 @@ class Ticks:
                 ticked = names_of(label, row) if label.strip().startswith("[") else [label.strip()]
                 said.setdefault((item, rater), set()).update(ticked)
         ticks = sorted((item, rater, name) for (item, rater), own in said.items() for name in own)
-        return cls(tuple(ticks), tuple(sorted(said)), repeated)
+        shown = sorted(said)
+        weights = None
+        if "weight" in frame.columns:
+            weight_N = numbers(frame, "weight", positive=True).tolist()
+            last = {(item, rater): weight for (item, rater, _), weight in zip(rows, weight_N, strict=True)}
+            weights = tuple(last[pair] for pair in shown)
+        return cls(tuple(ticks), tuple(shown), repeated, weights)
 
 
 def names_of(label: str, row: int) -> list[str]:
@@ -121,14 +130,16 @@ def ticked_right(ticks: Ticks, result: MultilabelResult) -> TickedRight:
     no_R_L = np.log1p(-result.sensitivity_R_L) - np.log1p(-result.false_alarm_R_L)
     own_P_L = np.where(ticked_P_L > 0, yes_R_L[rater_P], no_R_L[rater_P])
     held_I_L = np.clip(result.posterior_I_L, 1e-12, 1 - 1e-12)
-    odds_P_L = np.log(held_I_L / (1 - held_I_L))[item_P] - own_P_L
+    weight_P = np.ones(len(ticks.shown)) if ticks.weights is None else np.array(ticks.weights)
+    odds_P_L = np.log(held_I_L / (1 - held_I_L))[item_P] - weight_P[:, None] * own_P_L
     # What is known for certain stays so without anybody.
     fixed_P_L = ((result.posterior_I_L == 0) | (result.posterior_I_L == 1))[item_P]
     holds_P_L = np.where(fixed_P_L, result.posterior_I_L[item_P], 1 / (1 + np.exp(-odds_P_L)))
-    hits_P = (holds_P_L * ticked_P_L).sum(axis=1)
+    hits_P = weight_P * (holds_P_L * ticked_P_L).sum(axis=1)
     n_raters = len(result.raters)
-    sensitivity = pooled(rater_P, n_raters, hits_P, holds_P_L.sum(axis=1))
-    return TickedRight(*sensitivity, pooled(rater_P, n_raters, hits_P, ticked_P_L.sum(axis=1))[0])
+    sensitivity = pooled(rater_P, n_raters, hits_P, weight_P * holds_P_L.sum(axis=1))
+    precision = pooled(rater_P, n_raters, hits_P, weight_P * ticked_P_L.sum(axis=1))
+    return TickedRight(*sensitivity, precision[0])
 
 
 def sets_score(found: Mapping[str, frozenset[str]], gold: Mapping[str, Sequence[str]]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from scipy.special import betaincinv, expit, ndtr
 from assay.quality.labels.columns import VotesError
 from assay.quality.pairs.columns import Pairs
 from assay.quality.pairs.result import PairsResult
+from assay.quality.progress import tell
 from assay.quality.reading import Codes, Floats
 
 RIDGE_PLAIN = 1.0
@@ -114,6 +115,7 @@ def crowd_bradley_terry(
     score_I, converged, iteration = np.zeros(len(pairs.items)), False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("scores and people", iteration, max_iterations)
         chance_N = expit(score_I[pairs.left_N] - score_I[pairs.right_N])
         eta_N = eta_R[pairs.rater_N]
         meant_N = _meant(eta_N, np.where(score_N == 0, 1 - chance_N, chance_N))

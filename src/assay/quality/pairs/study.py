@@ -123,7 +123,19 @@ def ordered(asked: Asked) -> Study:
         found.compared.reliability_high_R,
         counts(held.rater_N, len(held.raters)),
     )
-    notes = []
+    candidates: dict[str, set[str]] = {item: set() for item in held.items}
+    for place, name in held.cells:
+        candidates[held.items[place]].add(name)
+    strange = [
+        (item, name)
+        for item, order in {**right, **known}.items()
+        for tied in order
+        for name in tied
+        if name not in candidates.get(item, {name, "none"}) and name != "none"
+    ]
+    notes = [
+        f"{name!r} is said to be right and is no candidate of item {item!r}" for item, name in strange[:3]
+    ]
     if found.overall is not None:
         listed = [f"{name} {value:+.2f} ± {1.96 * sd:.2f}" for name, value, sd in found.board]
         notes.append(

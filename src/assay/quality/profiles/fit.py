@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 
 from assay.errors import AssayError
 from assay.quality.profiles.evidence import ANY, AXES, Evidence
+from assay.quality.progress import tell
 from assay.quality.reading import Codes, Floats
 from assay.records import Skill
 
@@ -136,6 +137,7 @@ def profiles(evidence: Evidence, *, tolerance: float = 1e-4, max_iterations: int
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("profiles of people", iteration, max_iterations)
         converged = fit.round() < tolerance
     levels = dict(zip(AXES, fit.levels, strict=True))
     return Profiles(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assay.quality.progress import each
 from assay.quality.ratings import gaussian, simple
 from assay.quality.ratings.columns import Ratings
 from assay.quality.ratings.result import RatingsResult, kept_on_scale
@@ -19,8 +20,8 @@ def candidates(ratings: Ratings) -> tuple[RatingsResult, ...]:
 
     On raters' own scale (`own-scale-…`) their answers are standardised before the model sees them.
     """
-    fits = [simple.mean(ratings), simple.z_score(ratings), gaussian.precision(ratings)]
-    fits += [gaussian.bias(ratings), gaussian.linear(ratings)]
+    models = (simple.mean, simple.z_score, gaussian.precision, gaussian.bias, gaussian.linear)
+    fits = [model(ratings) for model in each("models of how people rate", models, len(models))]
     for name, slope in (("own-scale-precision", False), ("own-scale-linear", True)):
         fit = gaussian.fit(ratings, slope=slope, offset=slope, own_scale=True)
         fits.append(gaussian.result_of(ratings, fit, name, gaussian.ASSUMED))

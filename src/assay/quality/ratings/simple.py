@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assay.quality.progress import tell
 from assay.quality.ratings import gaussian
 from assay.quality.ratings.columns import Ratings
 from assay.quality.ratings.result import RatingsResult, kept_on_scale
@@ -83,6 +84,7 @@ def crh(ratings: Ratings, *, max_iterations: int = 100) -> RatingsResult:
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("crh", iteration, max_iterations)
         loss_N = weight_N * (ratings.value_N - value_I[item_N]) ** 2 / spread_I[item_N]
         typical = float(loss_N.sum() / weight_N.sum()) + 1e-12
         loss_R = (ratings.by_rater(loss_N) + typical) / (ratings.weight_R + 1)

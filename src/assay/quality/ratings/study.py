@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from assay import tables
+from assay.errors import TableError
 from assay.quality import ratings
 from assay.quality.agreement import Ratings as AgreedRatings
 from assay.quality.agreement import alpha
@@ -19,7 +20,13 @@ from assay.quality.reading import Floats
 
 def numbers(asked: Asked) -> Study:
     frame = tables.votes(asked.frame).rename({"label": "value"})
-    held = ratings.Ratings.from_frame(frame).knowing(asked.known_numbers())
+    try:
+        held = ratings.Ratings.from_frame(frame).knowing(asked.known_numbers())
+    except TableError as wrong:
+        if wrong.column != "value":
+            raise
+        # The table has a name of its own for it.
+        raise TableError(wrong.said, row=wrong.row, column=tables.find(asked.frame, "label")) from None
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if gold := asked.numbers():

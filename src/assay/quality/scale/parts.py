@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from assay.errors import TableError
-from assay.quality.labels.columns import MAX_LABELS, Codes, Floats, VotesError
+from assay.quality.labels.columns import (
+    LEAST_WEIGHT,
+    MAX_LABELS,
+    MOST_WEIGHT,
+    Codes,
+    Floats,
+    VotesError,
+)
 
 Source = pl.LazyFrame | Sequence[pl.DataFrame] | Sequence[pl.LazyFrame] | Callable[[], Iterable[pl.DataFrame]]
 """Votes with the columns `item, rater, label` and perhaps `weight`, one row a vote, readable again and again.
@@ -99,7 +106,7 @@ def _checked(frame: pl.DataFrame) -> pl.DataFrame:
             row = int(frame[name].is_null().arg_true()[0]) + 1
             raise TableError("the cell is empty; fill it in or remove the row", row=row, column=name)
     if "weight" in frame.columns:
-        fine = frame["weight"].is_finite() & (frame["weight"] > 0)
+        fine = frame["weight"].is_between(LEAST_WEIGHT, MOST_WEIGHT)
         if not fine.all():
             row = int((~fine).arg_true()[0]) + 1
             raise TableError("a weight is a finite number above 0", row=row, column="weight")

@@ -16,6 +16,9 @@ from assay.quality import reading
 from assay.quality.agreement.spans import Span
 from assay.quality.reading import Bools, Codes, Floats
 
+LONGEST = 10**7
+"""Characters in the longest text, several books: more is a slip, and fills the memory with nothing."""
+
 
 @dataclass(frozen=True)
 class MarkHistory:
@@ -94,7 +97,8 @@ class Spans:
             reading.numbers(frame, "length") if "length" in frame.columns else np.full(len(frame), np.inf)
         )
         marked = [
-            _read(label, row, length[row - 1]) for row, label in enumerate(frame["label"].to_list(), start=1)
+            read_marks(label, row, length[row - 1])
+            for row, label in enumerate(frame["label"].to_list(), start=1)
         ]
         frame = frame.with_columns(
             pl.Series("weight", reading.weights(frame)), pl.Series("place", np.arange(len(frame)))
@@ -149,7 +153,7 @@ class Spans:
         {'i': ((0, 8),)}
         """
         own = {
-            item: _read(json.dumps([list(s) for s in gold[item]]), 1, np.inf)
+            item: read_marks(json.dumps([list(s) for s in gold[item]]), 1, np.inf)
             for item in self.items
             if item in gold
         }
@@ -260,19 +264,24 @@ class Runs:
         return tuple(tuple(one) for one in spans)
 
 
-def _read(label: str, row: int, length: float) -> list[tuple[int, int]]:
+def read_marks(label: str, row: int, length: float = np.inf) -> list[tuple[int, int]]:
+    """Return the spans of a label, sorted, those that touch joined; `row` is for the error.
+
+    >>> read_marks("[[4, 9], [0, 5]]", 1)
+    [(0, 9)]
+    """
     wanted = "a JSON list of [start, end) with whole numbers, such as [[0, 5], [9, 12]]"
     try:
         said = json.loads(label)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         said = None
     pairs = said if isinstance(said, list) else [None]
     spans: list[tuple[int, int]] = []
     for pair in pairs:
         if not (isinstance(pair, list) and len(pair) == 2 and all(type(at) is int for at in pair)):
             raise TableError(f"{label[:40]!r} is not {wanted}", row=row, column="label")
-        if not 0 <= pair[0] < pair[1] <= length:
-            ends = "" if np.isinf(length) else f" ≤ {length:.0f}"
+        if not 0 <= pair[0] < pair[1] <= min(length, LONGEST):
+            ends = f" ≤ {min(length, LONGEST):.0f}"
             raise TableError(f"the span {pair} is not 0 ≤ start < end{ends}", row=row, column="label")
         spans.append((pair[0], pair[1]))
     joined: list[tuple[int, int]] = []

@@ -18,6 +18,7 @@ from assay.quality.agreement.gamma import MOST_RATERS
 from assay.quality.asking import SEED, Asked, counts, json_of, people_of, study_of
 from assay.quality.findings import Study
 from assay.quality.labels.columns import VotesError
+from assay.quality.spans.columns import read_marks
 
 MOST_ALIGNED = 100
 """Items whose marks are lined up for a coefficient of agreement; of more a part is drawn."""
@@ -25,7 +26,10 @@ MOST_ALIGNED = 100
 
 def marked(asked: Asked) -> Study:
     known = {} if asked.known is None else tables.gold(asked.known)
-    held = spans.Spans.from_frame(tables.votes(asked.frame)).knowing(_known_marks(known))
+    frame = tables.votes(asked.frame)
+    if "length" in asked.frame.columns:
+        frame = frame.with_columns(asked.frame["length"])
+    held = spans.Spans.from_frame(frame).knowing(_known_marks(known))
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if asked.gold is not None:
@@ -58,19 +62,22 @@ def marked(asked: Asked) -> Study:
     )
 
 
-def _known_marks(known: Mapping[str, str]) -> dict[str, list[list[int]]]:
+def _known_marks(known: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
     """Return item → right spans, of one expert: of several there is no one answer to hold an item at."""
     found = {}
     for row, (item, text) in enumerate(known.items(), start=1):
-        marked = json_of(text, row)
-        if marked and isinstance(marked[0], list) and marked[0] and isinstance(marked[0][0], list):
-            if len(marked) > 1:
-                raise TableError(
-                    "several people's marks are not known ones; give one", row=row, column="label"
-                )
-            marked = marked[0]
-        found[item] = marked
+        experts = _experts(text, row)
+        if len(experts) > 1:
+            raise TableError("several people's marks are not known ones; give one", row=row, column="label")
+        found[item] = experts[0]
     return found
+
+
+def _experts(text: str, row: int) -> list[list[tuple[int, int]]]:
+    """Return the spans of each expert of a cell: a list of spans, or a list of such lists."""
+    said = json_of(text, row)
+    several = bool(said) and isinstance(said[0], list) and (not said[0] or isinstance(said[0][0], list))
+    return [read_marks(json.dumps(one), row) for one in (said if several else [said])]
 
 
 def _span_agreement(held: Any) -> Agreement:
@@ -97,25 +104,16 @@ def _span_agreement(held: Any) -> Agreement:
 
 def _span_f1(verdicts: Mapping[str, Sequence[tuple[int, int]]], gold: Mapping[str, str]) -> float:
     """Return the mean F1 over items, each against each expert's characters; two empty answers agree."""
-
-    def characters(found: Sequence[Sequence[int]]) -> set[int]:
-        return {place for start, end in found for place in range(start, end)}
-
     each = []
-    for item, text in gold.items():
+    for row, (item, text) in enumerate(gold.items(), start=1):
+        experts = _experts(text, row)
         if item not in verdicts:
             continue
-        marked = json.loads(text)
-        experts = marked if marked and isinstance(marked[0], list) and _nested(marked[0]) else [marked]
-        ours = characters(verdicts[item])
-        for expert in experts:
-            theirs = characters(expert)
-            both = len(ours & theirs)
-            each.append(2 * both / (len(ours) + len(theirs)) if ours or theirs else 1.0)
+        ours = verdicts[item]
+        for theirs in experts:
+            size = sum(end - start for start, end in (*ours, *theirs))
+            both = sum(max(0, min(a[1], b[1]) - max(a[0], b[0])) for a in ours for b in theirs)
+            each.append(2 * both / size if size else 1.0)
     if not each:
         raise VotesError("none of the gold items got an answer; check that both tables use the same item ids")
     return float(np.mean(each))
-
-
-def _nested(part: Sequence[object]) -> bool:
-    return not part or isinstance(part[0], list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
+from assay.quality.progress import tell
 from assay.quality.reading import Floats, summed
 from assay.quality.spans.columns import Spans
 from assay.quality.spans.result import SpansResult, against_others, result_of
@@ -85,6 +86,7 @@ def staple(
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("staple", iteration, max_iterations)
         # How much belongs and does not, in all an answer saw and in what it marked.
         inside_U = runs.size_U * posterior_U
         outside_U = runs.size_U - inside_U

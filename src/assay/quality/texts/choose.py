@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import chdtri, ndtr
 
+from assay.quality.progress import tell
 from assay.quality.reading import Codes, Floats
 from assay.quality.texts.certainty import certainty
 from assay.quality.texts.columns import Texts, WritingHistory
@@ -84,6 +85,7 @@ def rasa(texts: Texts, *, tolerance: float = 1e-4, max_iterations: int = 100) ->
     weight_R, converged, iteration = np.ones(n_raters), False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
+        tell("rasa", iteration, max_iterations)
         around = _Around.of(texts, alike, weight_R)
         counted_N = texts.weight_N * around.seen_N
         answered_R = np.bincount(texts.rater_N, counted_N, n_raters) + past_R_2[:, 0]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from assay.quality.progress import each
 from assay.quality.reading import Floats
 from assay.quality.texts.choose import weighted_medoid
 from assay.quality.texts.columns import Texts
@@ -41,7 +42,9 @@ def rover(texts: Texts) -> TextsResult:
     members = np.split(np.arange(len(texts)), np.flatnonzero(np.diff(texts.item_N)) + 1)
     slots_I = [
         _slots(words_N[backbone], [words_N[n] for n in places])
-        for backbone, places in zip(base.choice_I.tolist(), members, strict=True)
+        for backbone, places in each(
+            "lining up words", zip(base.choice_I.tolist(), members, strict=True), len(members)
+        )
     ]
     weight_R = np.ones(len(texts.raters))
     composed: list[tuple[tuple[str, ...], float, float]] = []

@@ -13,11 +13,13 @@ from assay.quality.findings import Study
 
 
 def written(asked: Asked) -> Study:
-    held = texts.Texts.from_frame(tables.pick(asked.frame, ("item", "rater"), blank=("text",)))
+    held = texts.Texts.from_frame(
+        tables.pick(asked.frame, ("item", "rater"), optional=("weight",), blank=("text",))
+    )
     if asked.known is not None:
         column = "text" if tables.find(asked.known, "text") else "label"
         known = tables.pick(asked.known, ("item", column))
-        held = held.knowing(dict(known.iter_rows()))
+        held = held.knowing(tables.gold(known.rename({column: "label"})))
     result = asked.run(held)
     if asked.gold is not None:
         raise AssayError("texts have no right answer to be scored against here; leave --gold out")
