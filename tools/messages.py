@@ -9,13 +9,17 @@ loses a value that the English sentence names, or is not compiled.
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import re
 import string
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -26,6 +30,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "assay"
 LOCALE = PACKAGE / "platform" / "locale"
+Call = tuple[int, str | None, Any, list[str]]  # line, function, its arguments, comments: as Babel gives them
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2), "known": None,
@@ -58,7 +63,7 @@ def gather() -> Catalog:
     for file in sorted(PACKAGE.rglob("*")):
         if file.suffix == ".py" and "migrations" not in file.parts:
             text = file.read_text("utf-8")
-            _add(found, file, io.BytesIO(text.encode()))
+            _add(found, file, _calls(text))
             titles = TITLE.findall(text) if {"judgments", "formats"} & set(file.parts) else []
             for title in titles + (AXIS.findall(text) if "assay.figures" in text else []):
                 found.add(title, locations=[(str(file.relative_to(PACKAGE)), 1)])
@@ -66,13 +71,28 @@ def gather() -> Catalog:
             # What is not to be translated comes back as a row of X, indented as it was.
             code = templatize(file.read_text("utf-8"), origin=str(file))
             lines = "\n".join(line.strip() for line in code.splitlines())
-            _add(found, file, io.BytesIO(lines.encode()))
+            _add(found, file, extract_python(io.BytesIO(lines.encode()), KEYWORDS, [], {}))
     return found
 
 
-def _add(found: Catalog, file: Path, text: io.BytesIO) -> None:
+def _calls(text: str) -> Iterator[Call]:
+    """Find what is said in Python; `say(one if it is so else another)` says two things."""
+    for node in ast.walk(ast.parse(text)):
+        name = getattr(getattr(node, "func", None), "id", None)
+        if isinstance(node, ast.Call) and name in KEYWORDS:
+            for said in product(*map(_strings, node.args)):
+                yield node.lineno, name, said, []
+
+
+def _strings(node: ast.expr) -> list[str | None]:
+    if isinstance(node, ast.IfExp):
+        return _strings(node.body) + _strings(node.orelse)
+    return [node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None]
+
+
+def _add(found: Catalog, file: Path, calls: Iterable[Call]) -> None:
     place = str(file.relative_to(PACKAGE))
-    for line, function, said, _comments in extract_python(text, KEYWORDS, [], {}):
+    for line, function, said, _comments in calls:
         context, messages = None, said if isinstance(said, tuple) else (said,)
         wanted = KEYWORDS.get(function)
         if function in {"pgettext", "pgettext_lazy", "npgettext"}:
@@ -92,10 +112,14 @@ def main() -> int:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
     check, said = ask.parse_args().check, gather()
-    wrong = [problem for folder in sorted(LOCALE.iterdir()) for problem in _language(folder, said, check)]
+    wrong = [problem for folder in _languages() for problem in _language(folder, said, check)]
     for problem in wrong:
         print(f"  {problem}")
     return int(bool(wrong) and check)
+
+
+def _languages() -> list[Path]:
+    return sorted(folder for folder in LOCALE.iterdir() if folder.is_dir() and folder.name[0].isalpha())
 
 
 def _language(folder: Path, said: Catalog, check: bool) -> list[str]:

@@ -174,6 +174,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LOCALE_PATHS = [HERE / "locale"]
+# How numbers are written, where Django would write them another way.
+FORMAT_MODULE_PATH = "assay.platform.locale"
 LANGUAGE_CODE = os.environ.get("ASSAY_LANGUAGE", "en")
 # A catalogue in locale/ is all that a new language takes.
 LANGUAGES = [("en", "English")] + [
