@@ -66,11 +66,12 @@ train: .venv/.base  ## install the trainers (torch for the CPU where the wheel i
 
 test: check pytest  ## everything: lint, types, architecture, documents, tests
 
-check: .venv/.dev  ## lint, types, architecture, documents
+check: .venv/.dev  ## lint, types, architecture, catalogues, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/messages.py --check
 	$(MAKE) --no-print-directory docs
 
 pytest: .venv/.dev browser postgres

@@ -272,7 +272,11 @@ def effects(named: Sequence[tuple[str, Effect]]) -> Figure:
         rows,
         height={"step": 34},
         layer=[
-            {"mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.6}, "encoding": {"x": {"datum": 0}}},
+            {
+                # the line of no change: nothing to read aloud
+                "mark": {"type": "rule", "strokeDash": [3, 3], "opacity": 0.6, "aria": False},
+                "encoding": {"x": {"datum": 0}},
+            },
             {
                 "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.55},
                 "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tooltip},

@@ -1,0 +1,119 @@
+"""In Arabic: a work of each kind is judged by keyboard, and axe finds nothing serious on any page."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Server
+from .test_pages_are_for_everybody import serious
+
+GALLERY = Path(__file__).parents[1] / "platform" / "gallery.py"
+BUILD = f"""
+import importlib.util, json, sys
+found = importlib.util.spec_from_file_location("gallery", {str(GALLERY)!r})
+sys.modules["gallery"] = gallery = importlib.util.module_from_spec(found)
+found.loader.exec_module(gallery)
+built = gallery.build()
+print(json.dumps({{"pages": built.pages, "kinds": built.kinds}}))
+"""
+PASSWORD, CONTRIBUTOR = "كلمة مرور طويلة", "بلال"
+# What judges a work of each kind; Arabic is typed. A conversation waits for a model, and has its own test.
+KEYS = {
+    "pairwise": ("1",),
+    "best-of-n": ("1",),
+    "ranking": ("o",),
+    "rubric": ("2",),
+    "rating": ("4", "n", "80"),
+    "choice": ("2", "1"),
+    "spans": ("0",),
+    "demonstration": ("r", "قطعة نقد."),
+    "rewrite": ("e", "Control+End", "ثم يغيب."),
+    "trajectory": ("1", "1", "3"),
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A server with the whole gallery, and where its pages are."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(tmp_path_factory.mktemp("gallery"), port)
+    found = json.loads(server.shell(BUILD).splitlines()[-1])
+    server.start()
+    yield server, found
+    server.stop()
+
+
+def enter(page: Page, server: Server, name: str) -> None:
+    """Sign in on a page that is in Arabic."""
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/sign-in/")
+    page.get_by_role("button", name="العربيّة").click()
+    page.get_by_label("الاسم").fill(name)
+    page.get_by_label("كلمة المرور").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.url}/")
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_work_of_each_kind_is_judged_in_arabic_by_keyboard(built, page, kind):
+    server, found = built
+    enter(page, server, CONTRIBUTOR)
+    page.goto(f"{server.url}/projects/{found['kinds'][kind]}/judge/")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    token = page.locator("#judging").get_attribute("data-token")
+
+    for key in KEYS[kind]:
+        if re.fullmatch(r"[a-z0-9]|Control\+\w+", key):
+            page.keyboard.press(key)
+        else:
+            page.keyboard.type(key)
+    page.keyboard.press("Control+Enter")
+
+    page.wait_for_function("token => document.querySelector('#judging')?.dataset.token !== token", arg=token)
+    expect(page.locator(".state")).to_have_text("أُرسل. وهذا هو التالي.")
+
+
+def test_what_is_missing_is_said_in_arabic(built, page):
+    server, found = built
+    enter(page, server, CONTRIBUTOR)
+    page.goto(f"{server.url}/projects/{found['kinds']['rating']}/judge/")
+
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("alert")).to_have_text("أجب عن «كم هو جديد؟» بعدد من 1 إلى 5")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1280), ("dark", 390)], ids=["light on a desk", "dark on a phone"]
+)
+def test_axe_finds_nothing_serious_on_any_page_in_arabic(built, page, scheme, width):
+    server, found = built
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    seen: set[str] = set()
+    wrong, who = [], None
+
+    for name, path in sorted(found["pages"]):
+        shape = path if "judge" in path else re.sub(r"\d+", "N", path)
+        if shape in seen or path.endswith(("outcome/", "parts/", "results/")):
+            continue
+        seen.add(shape)
+        if name and name != who:
+            enter(page, server, name)
+            who = name
+        page.goto(server.url + path)
+        page.wait_for_load_state("networkidle")
+        wrong += serious(page)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wrong += [f"{path} is wider than the screen by {wider} px"] if wider > 0 else []
+
+    assert wrong == []
