@@ -82,6 +82,19 @@ def test_a_translation_that_loses_a_value_is_found(said, translation, wrong):
     assert bool(messages.fault(Message(said, translation))) == wrong
 
 
+def test_a_new_language_is_one_folder(tmp_path, monkeypatch):
+    (tmp_path / "fr").mkdir()
+    monkeypatch.setattr(messages, "LOCALE", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["messages.py"])
+
+    assert messages.main() == 0
+
+    catalogue = (tmp_path / "fr/LC_MESSAGES/django.po").read_text()
+    assert 'msgid "Submit"' in catalogue
+    assert "nplurals=2" in catalogue
+    assert (tmp_path / "fr/LC_MESSAGES/django.mo").exists()
+
+
 @pytest.fixture
 def pages(db):
     return gallery.build()
