@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from assay.quality import pairs, spans
-from assay.quality.boxes import Boxes, fused
+from assay.quality.boxes import Boxes, BoxHistory, fused
 from assay.quality.labels.columns import VotesError
 from assay.quality.pairs import Pairs, Rankings, ranked
 from assay.quality.spans import MarkHistory, Spans
@@ -247,3 +247,44 @@ def test_known_boxes_are_taken_by_a_study_and_not_scored():
 
     assert told.verdicts["verdict"][0] == "[[5.0, 5.0, 9.0, 9.0]]"
     assert told.scores["fused"]["F1 of boxes"] == 1
+
+
+def drawn_by_four(items: range) -> Boxes:
+    """Three who draw the same boxes, and one who draws half of them elsewhere."""
+    rows = []
+    for item in items:
+        right = (item, item, item + 10, item + 10)
+        rows += [(f"i{item}", name, [right]) for name in ("ann", "ben", "cleo")]
+        rows.append((f"i{item}", "dan", [right if item % 2 else (500, 500, 510, 510)]))
+    return Boxes.from_lists(*zip(*rows, strict=True))
+
+
+def test_boxes_in_two_parts_come_to_what_they_come_to_at_once():
+    whole, first = fused(drawn_by_four(range(40))), fused(drawn_by_four(range(30)))
+
+    second = fused(drawn_by_four(range(30, 40)).remembering(first.history))
+
+    assert second.history == whole.history
+    for name in ("precision_R", "recall_R", "iou_R"):
+        # What is remembered counts as so many answers of usual size, which shrink a little otherwise.
+        assert np.allclose(getattr(second, name), getattr(whole, name), atol=1e-3)
+    assert second.precision_R[3] < 0.6
+    assert second.precision_R[0] > 0.9
+
+
+def test_what_is_remembered_of_boxes_leaves_verdicts_and_narrows_intervals():
+    here = drawn_by_four(range(4))
+
+    alone, told = fused(here), fused(here.remembering(fused(drawn_by_four(range(50))).history))
+
+    assert told.verdicts == alone.verdicts
+    widths = [result.precision_high_R - result.precision_low_R for result in (alone, told)]
+    assert (widths[1] < widths[0]).all()
+
+
+@pytest.mark.parametrize(
+    "past", [(5, 4, 9, 1, 3), (1, 2, 2, 1, -1), (1, 2, 2, float("nan"), 1), (1, 2, 2, 1.5, 1)]
+)
+def test_a_history_of_boxes_that_cannot_be_is_an_error(past):
+    with pytest.raises(VotesError, match="a history has no more right boxes"):
+        BoxHistory(*past)

@@ -4,10 +4,10 @@
 default.
 """
 
-from assay.quality.boxes.columns import Boxes
+from assay.quality.boxes.columns import Boxes, BoxHistory
 from assay.quality.boxes.fusion import fused
 from assay.quality.boxes.overlap import iou, matched
 from assay.quality.boxes.result import BoxesMethod, BoxesResult
 from assay.quality.boxes.score import against
 
-__all__ = ["Boxes", "BoxesMethod", "BoxesResult", "against", "fused", "iou", "matched"]
+__all__ = ["BoxHistory", "Boxes", "BoxesMethod", "BoxesResult", "against", "fused", "iou", "matched"]

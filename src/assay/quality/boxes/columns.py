@@ -11,6 +11,7 @@ import polars as pl
 
 from assay.errors import TableError
 from assay.quality import reading
+from assay.quality.labels.columns import VotesError
 from assay.quality.reading import Codes, Floats
 
 FARTHEST = 1e9
@@ -18,6 +19,29 @@ FARTHEST = 1e9
 
 Box = tuple[float, float, float, float] | tuple[float, float, float, float, str]
 """x0, y0, x1, y1, and the class where there is one."""
+
+
+@dataclass(frozen=True)
+class BoxHistory:
+    """What a rater drew before: boxes drawn rightly, all they drew, all they should have drawn.
+
+    `overlap` is the sum of the overlaps of those drawn rightly, `items` how many items that was; all may be
+    faded, such as by a half.
+    """
+
+    right: float
+    drawn: float
+    wanted: float
+    overlap: float
+    items: float
+
+    def __post_init__(self) -> None:
+        counts = (self.right, self.drawn, self.wanted, self.overlap, self.items)
+        most = min(self.drawn, self.wanted)
+        # Sums of overlaps may pass their bound in the last bit.
+        ordered = self.overlap <= self.right + 1e-6 and self.right <= most + 1e-6
+        if not (np.isfinite(counts).all() and min(counts) >= 0 and ordered):
+            raise VotesError("a history has no more right boxes than were drawn or wanted, and none below 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +61,8 @@ class Boxes:
         How many answers were set aside because the same rater answered the same item again later.
     known
         The right boxes of some items, (class, corners); set them with `knowing`.
+    history
+        What some raters drew before; set it with `remembering`.
     """
 
     item_N: Codes
@@ -50,6 +76,7 @@ class Boxes:
     classes: tuple[str, ...]
     repeated: int = 0
     known: Mapping[str, tuple[tuple[str, tuple[float, ...]], ...]] = field(default_factory=dict)
+    history: Mapping[str, BoxHistory] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item_N)
@@ -131,6 +158,18 @@ class Boxes:
         code = {name: number for number, name in enumerate(classes)}
         moved = np.array([code[name] for name in self.classes], dtype=np.int64)
         return replace(self, classes=classes, class_B=moved[self.class_B], known=known)
+
+    def remembering(self, history: Mapping[str, BoxHistory]) -> Boxes:
+        """Return the same answers with what is known of some raters from before.
+
+        `history` is such as `BoxesResult.history` of an earlier fit. Raters not here are left out. It counts
+        in how well people draw, not in the verdicts: `fused` counts people alike.
+
+        >>> before = {"ann": BoxHistory(9, 10, 12, 8.1, 6), "zoe": BoxHistory(0, 0, 0, 0, 0)}
+        >>> list(Boxes.from_lists(["i"], ["ann"], [[(0, 0, 4, 3)]]).remembering(before).history)
+        ['ann']
+        """
+        return replace(self, history={rater: history[rater] for rater in self.raters if rater in history})
 
 
 def _read(label: str, row: int) -> list[tuple[str, tuple[float, ...]]]:

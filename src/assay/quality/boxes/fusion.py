@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.boxes.columns import Boxes
+from assay.quality.boxes.columns import Boxes, BoxHistory
 from assay.quality.boxes.overlap import SAME, iou, matched
 from assay.quality.boxes.result import BoxesResult
 from assay.quality.labels.shares import pooled
@@ -81,9 +81,11 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
     share_C = np.array([share for *_, share in rows], dtype=np.float64)
     things_I = np.bincount(item_C, minlength=n_items)
     calls_I = summed(item_C, np.maximum(share_C, 1 - share_C), n_items)
-    rater_N, n_raters = boxes.rater_N, len(boxes.raters)
-    precision, recall = (pooled(rater_N, n_raters, hit_N, of_N) for of_N in (own_N, theirs_N))
-    overlap_R = pooled(rater_N, n_raters, overlap_N, hit_N)
+    n_raters = len(boxes.raters)
+    sums = np.stack([hit_N, own_N, theirs_N, overlap_N])
+    code_N, (right_N, drawn_N, wanted_N, shared_N) = _with_past(boxes, sums)
+    precision, recall = (pooled(code_N, n_raters, right_N, of_N) for of_N in (drawn_N, wanted_N))
+    overlap_R = pooled(code_N, n_raters, shared_N, right_N)
     return BoxesResult(
         boxes=boxes,
         item_C=item_C,
@@ -104,7 +106,33 @@ def fused(boxes: Boxes, *, threshold: float = THRESHOLD) -> BoxesResult:
         method="fused",
         threshold=threshold,
         assumed=("raters draw equally well, and leave out more than they add",),
+        history=_history(boxes, sums),
     )
+
+
+def _with_past(boxes: Boxes, sums_4_N: Floats) -> tuple[Codes, Floats]:
+    """Return the answers' sums followed by what is remembered, as an answer of usual size for each item."""
+    before = [(boxes.raters.index(rater), past) for rater, past in boxes.history.items()]
+    if not before:
+        return boxes.rater_N, sums_4_N
+    times = [max(round(past.items), 1) for _, past in before]
+    code = np.repeat(np.array([rater for rater, _ in before], dtype=np.int64), times)
+    past_4 = np.array([[past.right, past.drawn, past.wanted, past.overlap] for _, past in before]).T
+    each = np.repeat(past_4 / np.array(times), times, axis=1)
+    return np.append(boxes.rater_N, code), np.concatenate([sums_4_N, each], axis=1)
+
+
+def _history(boxes: Boxes, sums_4_N: Floats) -> dict[str, BoxHistory]:
+    """Return what was drawn here and what was remembered, for next time."""
+    n_raters = len(boxes.raters)
+    items_R = np.bincount(boxes.rater_N, minlength=n_raters)
+    sums_R_4 = np.stack([summed(boxes.rater_N, of_N, n_raters) for of_N in sums_4_N], axis=1)
+    found = {}
+    for rater, own, items in zip(boxes.raters, sums_R_4.tolist(), items_R.tolist(), strict=True):
+        past = boxes.history.get(rater, BoxHistory(0, 0, 0, 0, 0))
+        before = (past.right, past.drawn, past.wanted, past.overlap, past.items)
+        found[rater] = BoxHistory(*(a + b for a, b in zip(before, (*own, items), strict=True)))
+    return found
 
 
 def _against(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from assay.quality.boxes.columns import Box, Boxes
+from assay.quality.boxes.columns import Box, Boxes, BoxHistory
 from assay.quality.reading import Bools, Codes, Floats
 
 
@@ -27,6 +28,8 @@ class BoxesResult:
         95 % intervals that count an item, not a box, as one observation.
     method, threshold, assumed, converged, iterations
         The registered name, from which share on a box is kept, and what has to hold.
+    history
+        What each rater drew, here and remembered: what `Boxes.remembering` takes next time.
     """
 
     boxes: Boxes
@@ -50,6 +53,7 @@ class BoxesResult:
     assumed: tuple[str, ...] = ()
     converged: bool = True
     iterations: int = 0
+    history: Mapping[str, BoxHistory] = field(default_factory=dict, repr=False)
 
     @cached_property
     def verdicts(self) -> dict[str, tuple[Box, ...]]:
