@@ -101,8 +101,11 @@ class Person:
         if status != 302:
             raise RuntimeError(f"{self.name} cannot sign in: {status}")
 
-    def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+    def ask(
+        self, method: str, path: str, body: str | None = None, more: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers |= more or {}
         if body is not None:
             kind = "application/json" if body.startswith("{") else "application/x-www-form-urlencoded"
             headers |= {"Content-Type": kind, "X-CSRFToken": self.cookies.get("assay-csrf", "")}

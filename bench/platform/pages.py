@@ -1,4 +1,4 @@
-"""A person at the pages, as a browser sees them: a page, a form, the page that the answer leads to."""
+"""A person at the pages, as their script asks for them: a page, its form, and in answer the next page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from urllib.parse import urlencode
 
 import load
+
+SCRIPT = {"X-Assay-Next": "page"}
+"""What the page's own script asks for: the next page in answer to the form."""
 
 
 def judge(person: load.Person, slug: str, count: int) -> int:
@@ -21,7 +24,7 @@ def judge(person: load.Person, slug: str, count: int) -> int:
             "csrfmiddlewaretoken": re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1],
             "seconds": "1",
         }
-        status, body = person.ask("POST", f"/work/{token[1]}/submit/", urlencode(fields))
+        status, body = person.ask("POST", f"/work/{token[1]}/submit/", urlencode(fields), SCRIPT)
         if status == 302:
             status, body = person.ask("GET", f"/projects/{slug}/judge/")
     return count

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+
 from django import template
-from django.utils.html import format_html, json_script
+from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.utils.html import format_html, json_script, strip_tags
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
 
 from assay.platform import markdown
 from assay.platform.queries.attachments import Files
@@ -15,12 +18,60 @@ from assay.wording import Sentence, translated
 
 register = template.Library()
 
+LINE = 600
+"""So many characters of a text are read for one line of a list."""
+
+VARIANTS = 200
+"""So many variants of a part of a page are kept before they are made anew."""
+
+
+@register.tag
+def kept(parser: Parser, token: Token) -> Kept:
+    """Make a part of a page once for each language and each value of what it depends on, and keep it.
+
+    `{% kept brief %}…{% endkept %}`. Nothing in between may say who is reading, and nothing but the named
+    values may change it.
+    """
+    given = [parser.compile_filter(name) for name in token.split_contents()[1:]]
+    inside = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return Kept(given, inside)
+
+
+class Kept(template.Node):
+    """A part of a page that is the same for everybody."""
+
+    def __init__(self, given: list[FilterExpression], nodelist: NodeList) -> None:
+        self.given, self.nodelist = given, nodelist
+        self.made: dict[tuple[object, ...], SafeString] = {}
+
+    def render(self, context: template.Context) -> SafeString:
+        """Give the part as it was made, or make it."""
+        key = (get_language(), *(each.resolve(context) for each in self.given))
+        found = self.made.get(key)
+        if found is None:
+            if len(self.made) >= VARIANTS:
+                self.made.clear()
+            found = self.made[key] = self.nodelist.render(context)
+        return found
+
 
 @register.filter
 def prose(text: str, language: str = "und") -> SafeString:
     """Show somebody's text: Markdown made safe, in its own language and direction."""
     lang = format_html(' lang="{}"', language) if language and language != "und" else ""
     return format_html('<div class="prose" dir="auto"{}>{}</div>', lang, markdown.html(text or ""))
+
+
+@register.filter
+def plain(text: str) -> str:
+    """Show the beginning of somebody's text in one line of a list, without its marks.
+
+    >>> plain("# The **moon** &\\n*her* coin")
+    'The moon & her coin'
+    """
+    bare = html.unescape(strip_tags(markdown.html((text or "")[:LINE])))
+    return " ".join(bare.split())
 
 
 @register.simple_tag

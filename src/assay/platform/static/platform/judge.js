@@ -74,7 +74,7 @@
     keep(sendKey(whose), { url, fields, person, at: Date.now() });
     let answer, page;
     try {
-      answer = await fetch(url, { method: "POST", body: body(fields) });
+      answer = await fetch(url, { method: "POST", body: body(fields), headers: { "X-Assay-Next": "page" } });
       page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (answer.status >= 500) throw new Error(answer.status);
     } catch {
