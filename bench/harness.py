@@ -147,6 +147,18 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def memory_mb(pid: int) -> float:
+    """Return the memory that a process and its children take together, in MB (Linux).
+
+    Pages that several of them share, as after a fork, are counted once (proportional set size).
+    """
+    kilobytes = 0
+    for process in [pid, *children(pid)]:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes / 1024
+
+
 def children(pid: int) -> list[int]:
     """Return the processes that descend from one (Linux)."""
     found = []

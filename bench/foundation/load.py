@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harness import cpu_of, resident_mb
+from harness import cpu_of, memory_mb, resident_mb
 
 PASSWORD = "a long enough pass phrase 7"  # noqa: S105 -- of people who exist for a minute
 ASSAY = str(Path(sys.executable).with_name("assay"))
@@ -132,6 +132,7 @@ class Load:
     seconds: float
     server_cpu_s: float
     resident_mb: float
+    memory_mb: float
     loop_ms: list[float]
 
     @property
@@ -181,7 +182,7 @@ def run(port: int, pid: int, *, clients: int, limit: int) -> Load:
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - start
-    return Load(tally[0], refused, seconds, cpu_of(pid) - before, resident_mb(pid), loops)
+    return Load(tally[0], refused, seconds, cpu_of(pid) - before, resident_mb(pid), memory_mb(pid), loops)
 
 
 ABOVE = (
