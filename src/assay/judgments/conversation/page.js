@@ -108,7 +108,7 @@
     tag = answer.headers.get("ETag");
     show();
     if (waits()) next(SOON);
-    else if (was === false && told.ready) say("arrived");
+    else if (was === false && told.ready && told.turns.length) say("arrived");
   };
   const follow = async () => {
     if (!form.isConnected) return;

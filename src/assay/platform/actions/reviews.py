@@ -108,10 +108,9 @@ def decide_review(
 def _decided(row: ReviewRow, decision: str, reason: str, answer: Mapping[str, object]) -> ReviewRow:
     if len(reason) > REASON_LIMIT:
         raise ReviewError(_("Keep the reason under %s characters.") % REASON_LIMIT)
-    if JudgmentRow.objects.filter(supersedes=row.judgment).exists():
+    at_it = LeaseRow.objects.filter(replaces=row.judgment, state=LeaseRow.HELD)
+    if work.is_superseded(row.judgment_id) or at_it.exists():
         raise ReviewError(_("Its author has changed this judgment in the meantime; please read the next."))
-    if LeaseRow.objects.filter(replaces=row.judgment, state=LeaseRow.HELD).exists():
-        raise ReviewError(_("Its author is changing this judgment just now; please read the next."))
     given = reviews.as_judged(row.judgment, token=f"review-{row.pk}")
     if decision == ReviewRow.RETURNED:
         if not reason:
