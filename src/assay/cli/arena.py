@@ -222,6 +222,59 @@ def gate_(
     screen.plain(f"{new} may pass: on no slice is it proven worse than {old}.")
 
 
+@command.command("raters")
+@battles_argument
+@comparisons.raters
+@options.where
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Show so many people.")
+@out
+def raters_(battles: Path, raters: str, where: tuple[str, ...], top: int, out: Path | None) -> None:
+    """Say who voted how: sharpness, habits, and evidence that somebody votes without reading.
+
+    A flag asks for known answers and a talk; it takes no vote out.
+
+    \b
+    Examples:
+      assay arena raters battles.parquet
+      assay arena raters battles.csv --out raters.csv
+    """
+    import numpy as np
+
+    from assay.cli import files, screen
+    from assay.evaluation.panel import panel
+
+    if out:
+        files.ending(out, *files.TABLES)
+    held = comparisons.read(battles, raters, where)
+    board = _fitted(held)
+    with screen.working("reading people's votes"):
+        found = panel(board, np.random.default_rng(SEED))
+    _headline(held)
+    frame = found.to_frame()
+    numbers = ["votes", "ties", "sharpness", "first side", "e-value"]
+    table = screen.grid("rater", *numbers, "", right=numbers)
+    for row in frame.head(top).rows(named=True):
+        table.add_row(
+            screen.cell(row["rater"]),
+            f"{row['votes']:,}",
+            f"{row['ties']:.0%}",
+            f"{row['sharpness']:.2f}",
+            f"{row['first_side']:.0%}",
+            _e(row["e_value"]),
+            row["reason"],
+        )
+    screen.console.print(table)
+    screen.plain(
+        "sharpness: how clearly a person sees what others see too, 1 is usual. first side: how often the first "
+        "answer is chosen, of two that are worth the same. e-value: evidence against an honest person; 20 is "
+        "strong for one person alone.",
+        "dim",
+    )
+    for sentence in found.sentences():
+        screen.plain(f"- {sentence}")
+    _write(out, frame)
+
+
 @command.command("card")
 @battles_argument
 @slices
@@ -300,10 +353,21 @@ def _show_evidence(found: tuple[Evidence, ...]) -> None:
             f"{each.votes:,}",
             f"{each.score:.0%}",
             f"{each.low:.0%} to {each.high:.0%}",
-            f"{each.e:,.2g}" if each.e < 1000 else f"{each.e:,.0f}",
+            _e(each.e),
             "proven" if each.believed else "",
         )
     screen.console.print(table)
+
+
+def _e(value: float) -> str:
+    """Return an e-value as people read it.
+
+    >>> _e(0.5), _e(84.3), _e(5e9)
+    ('0.5', '84', 'over a million')
+    """
+    if value >= 1e6:
+        return "over a million"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _evidence_table(found: tuple[Evidence, ...]) -> object:

@@ -10,7 +10,9 @@ import numpy as np
 from assay.evaluation import card_plots, claims, plots
 from assay.evaluation.arena import Arena, arena
 from assay.evaluation.battles import OUTCOMES, Battles, BoardError
-from assay.evaluation.sensitivity import changes
+from assay.evaluation.panel import Panel, panel
+from assay.evaluation.presentation import Look, leak, look, look_sentences
+from assay.evaluation.sensitivity import changes, without_people
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 
@@ -48,11 +50,14 @@ class Slice:
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """Everything that the page says, before it is drawn."""
+    """Everything that the page says, before it is drawn; `None` and empty where the table does not tell."""
 
     name: str
     board: Arena
     slices: tuple[Slice, ...]
+    panel: Panel | None
+    look: Look | None
+    leak: str
     changes: tuple[str, ...]
 
 
@@ -81,7 +86,11 @@ def card(
     parts = tuple(
         part for column in columns for part in _slices(battles, column, rng)[:MOST_SLICES] if part.votes
     )
-    return Card(name, board, parts, changes(board, rng))
+    people = panel(board, rng) if len(battles.raters) > 1 else None
+    said = changes(board, rng)
+    if people is not None and people.suspicion.surely_R.any():
+        said += (without_people(board, people.suspicion.surely_R),)
+    return Card(name, board, parts, people, look(board), leak(board), said)
 
 
 def page(found: Card) -> str:
@@ -141,11 +150,32 @@ def _sections(found: Card) -> Iterator[Figure | Passage]:
                 for part in found.slices
             ],
         )
-    yield Passage("How people voted", _habits(board))
+    yield Passage("How people voted", [*_habits(board), *(found.panel.sentences() if found.panel else ())])
+    if found.look is not None:
+        yield Passage("What style is worth", look_sentences(found.look, board), rows=_style_rows(found))
+    if found.leak:
+        yield Passage("Can the author be told?", [found.leak])
     yield Passage("What would change this", found.changes)
     yield plots.standings(board.board())
     yield Passage("What has to hold for this", HOLDS)
     yield Passage("What this page does not say", NOT_SAID)
+
+
+def _style_rows(found: Card) -> list[dict[str, object]]:
+    """Return the range of each rating over the adjustments for style, best first, the leaders only."""
+    board, span = found.board, found.look
+    if span is None:
+        return []
+    elo_M_3 = board.elo_M_3()
+    return [
+        {
+            "model": board.models[m],
+            "rating": f"{elo_M_3[m, 1]:.0f}",
+            "with style taken out": f"{span.elo_M_2[m, 0]:.0f} to {span.elo_M_2[m, 1]:.0f}",
+            "by chance alone": f"{elo_M_3[m, 0]:.0f} to {elo_M_3[m, 2]:.0f}",
+        }
+        for m in board.order_M[:NEIGHBOURS]
+    ]
 
 
 def _habits(board: Arena) -> list[str]:
@@ -197,4 +227,4 @@ def _slice(name: str, battles: Battles, rng: np.random.Generator) -> Slice:
         return Slice(name, votes, raters, "Some models never meet here, so they cannot be ranked.", "")
     order_M = board.order_M
     models = [board.models[m] for m in order_M]
-    return Slice(name, votes, raters, claims.leaders(models, board.ranks.low_M[order_M]), models[0])
+    return Slice(name, votes, raters, claims.leaders(models, board.ranks.low_M[order_M], 3), models[0])

@@ -15,7 +15,7 @@ Ranks = NDArray[np.int64]
 POWER = 0.8416
 """Standard errors by which a gap has to pass its threshold, to be found in 80 of 100 boards."""
 
-NO_END = 1_000_000
+NO_END = 100_000
 """Where more votes than this would be needed, the honest answer is that no votes will do."""
 
 
@@ -95,7 +95,7 @@ def place(model: str, low: int, high: int, models: int) -> str:
     return f"{model} is between {ordinal(low)} and {ordinal(high)} of {models}."
 
 
-def leaders(models: Sequence[str], low_M: Ranks) -> str:
+def leaders(models: Sequence[str], low_M: Ranks, named: int = 8) -> str:
     """Say who may be the best; `models` from best to worst as they look, `low_M` their best possible ranks.
 
     >>> leaders(["mica", "slate"], np.array([1, 2]))
@@ -108,7 +108,8 @@ def leaders(models: Sequence[str], low_M: Ranks) -> str:
         return f"{first[0]} is the best of the {len(models)}."
     if len(first) == len(models):
         return f"Any of the {len(models)} may be the best."
-    names = ", ".join(first[:8]) + (f" and {len(first) - 8} more" if len(first) > 8 else "")
+    more = f" and {len(first) - named} more" if len(first) > named else ""
+    names = ", ".join(first[:named]) + more
     few = f"One of these {len(first)} is the best of the {len(models)}"
     return f"{few}, and the votes do not say which: {names}."
 

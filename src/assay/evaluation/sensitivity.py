@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena, arena
 from assay.evaluation.battles import BoardError
@@ -66,6 +67,26 @@ def without_raters(board: Arena) -> tuple[WithoutRater, ...]:
             WithoutRater(battles.raters[r], int(votes_R[r]), float(votes_R[r] / len(battles)), first, moved)
         )
     return tuple(found)
+
+
+def without_people(board: Arena, out_R: NDArray[np.bool_]) -> str:
+    """Say who leads where the votes of some people are left out.
+
+    >>> from assay.evaluation import Battles
+    >>> from assay.records import Battle
+    >>> said = [Battle("i", "x", "y", "b" if n % 3 else "a", "ann" if n % 2 else "ben") for n in range(60)]
+    >>> board = arena(Battles.from_records(said), np.random.default_rng(0))
+    >>> without_people(board, np.array([True, False]))
+    'Without the people who vote like machines y still stands first.'
+    """
+    try:
+        fit = davidson(board.battles.take(~out_R[board.battles.rater_N]))
+    except BoardError:
+        return "Without the people who vote like machines some models never meet, and there is no board."
+    first, now = board.models[int(board.order_M[0])], board.models[int(np.argmax(fit.theta_M))]
+    if first == now:
+        return f"Without the people who vote like machines {first} still stands first."
+    return f"Without the people who vote like machines {now} stands first instead of {first}."
 
 
 def changes(board: Arena, rng: np.random.Generator) -> tuple[str, ...]:

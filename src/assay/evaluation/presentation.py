@@ -1,0 +1,148 @@
+"""What the look of the answers does: what style is worth to people, and whether it gives the author away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.evaluation import features, tells
+from assay.evaluation.arena import LEAST_CLUSTERS, Arena
+from assay.evaluation.battles import Battles, BoardError, Floats
+from assay.evaluation.bradley_terry import CENTRE, ELO
+from assay.evaluation.style import robust_range, with_style
+
+SAID = {
+    "tokens": "a longer answer",
+    "headers": "more headings",
+    "list_items": "more list items",
+    "bold_spans": "more bold type",
+}
+"""How a feature is said; every one of `features.FOUR` is here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What style is worth on this board, feature by feature, and what taking it out would do.
+
+    Attributes
+    ----------
+    worth_K_3
+        Low end, estimate and high end of what a typical difference (one standard deviation) of each feature
+        adds to the chance of being chosen, of two answers that are otherwise equal.
+    elo_M_2
+        Lowest and highest rating of each model over every adjustment that can be defended.
+    """
+
+    features: tuple[str, ...]
+    worth_K_3: Floats
+    elo_M_2: Floats
+
+
+def texts_known(battles: Battles) -> bool:
+    """Say whether both answers of the comparisons are there to read."""
+    known = battles.detail.columns if battles.detail is not None else []
+    return {"response_a", "response_b"} <= set(known)
+
+
+def look(board: Arena) -> Look | None:
+    """Measure what style is worth; `None` where the texts are not known or all look the same.
+
+    >>> from assay.evaluation.arena import arena
+    >>> from assay.records import Battle
+    >>> rng = np.random.default_rng(0)
+    >>> lengths = rng.integers(5, 50, (900, 2))
+    >>> won = rng.random(900) < 1 / (1 + np.exp(-0.1 * (lengths[:, 0] - lengths[:, 1])))
+    >>> said = [
+    ...     Battle("i", "x", "y", "a" if won[n] else "b", response_a="so " * one, response_b="so " * other)
+    ...     for n, (one, other) in enumerate(lengths.tolist())
+    ... ]
+    >>> found = look(arena(Battles.from_records(said), rng))
+    >>> found.features, bool(found.worth_K_3[0, 0] > 0.1)
+    (('tokens',), True)
+    """
+    battles = board.battles
+    if not texts_known(battles):
+        return None
+    all_N_K = features.of_battles(battles)
+    varied = [k for k in range(len(features.FOUR)) if np.ptp(all_N_K[:, k]) > 0]
+    if not varied:
+        return None
+    names, style_N_K = [features.FOUR[k] for k in varied], all_N_K[:, varied]
+    try:
+        fit = with_style(battles, style_N_K, names, by_rater=len(battles.raters) >= LEAST_CLUSTERS)
+        span_M_2 = robust_range(battles, style_N_K, names)
+    except (BoardError, np.linalg.LinAlgError):
+        # two features that say the same, or one that only one model has, cannot be told from each other
+        return None
+    spread_K = np.sqrt((style_N_K**2).mean(axis=0))
+    low_K, high_K = fit.interval_K_2().T
+    logit_K_3 = np.stack([low_K, fit.gamma_K, high_K], axis=1) * spread_K[:, None]
+    return Look(tuple(names), 1 / (1 + np.exp(-logit_K_3)) - 0.5, CENTRE + ELO * span_M_2)
+
+
+def look_sentences(found: Look, board: Arena) -> tuple[str, ...]:
+    """Say what style is worth and what it does to the order of the models."""
+    said = []
+    for name, (low, worth, high) in zip(found.features, found.worth_K_3, strict=True):
+        what = SAID.get(name, f"more {name.replace('_', ' ')}")
+        of = f"[{100 * low:+.0f}, {100 * high:+.0f}]"
+        if low <= 0 <= high:
+            said.append(f"{what[0].upper()}{what[1:]} may help or hurt: {100 * worth:+.0f} in 100 {of}.")
+        else:
+            verb = "helps" if worth > 0 else "hurts"
+            said.append(f"{what[0].upper()}{what[1:]} {verb}: {100 * worth:+.0f} in 100 {of}.")
+    width_M = found.elo_M_2[:, 1] - found.elo_M_2[:, 0]
+    most = int(np.argmax(width_M))
+    chance_M = 2 * ELO * board.uncertainty.half_K
+    said.append(
+        f"Taking style out, in whichever way can be defended, moves a rating by up to {width_M[most]:.0f} "
+        f"Elo ({board.models[most]}), a typical one by {np.median(width_M):.0f}; chance alone leaves a range "
+        f"of {np.median(chance_M):.0f}."
+    )
+    highest = float(found.elo_M_2[:, 0].max())
+    open_ = [board.models[int(m)] for m in board.order_M if found.elo_M_2[m, 1] >= highest]
+    first = board.models[int(board.order_M[0])]
+    said.append(
+        f"{open_[0]} stands first whatever is taken out."
+        if open_ == [first]
+        else f"Which model stands first depends on it: {', '.join(open_[:6])}"
+        + (f" and {len(open_) - 6} more." if len(open_) > 6 else ".")
+    )
+    return tuple(said)
+
+
+def leak(board: Arena) -> str:
+    """Say how often a simple reader names the author of an answer; empty where the texts are not known.
+
+    >>> from assay.evaluation.arena import arena
+    >>> from assay.records import Battle
+    >>> said = [
+    ...     Battle(f"i{n}", "x", "y", "ab"[n % 2], response_a="Sure! Here you go!", response_b="No, it is.")
+    ...     for n in range(40)
+    ... ]
+    >>> leak(arena(Battles.from_records(said), np.random.default_rng(0)))[:60]
+    'A simple program names the author of 100 of 100 answers; by '
+    """
+    battles = board.battles
+    if not texts_known(battles) or len(battles.items) < tells.FOLDS:
+        return ""
+    sides = [battles.column(f"response_{side}").fill_null("").to_list() for side in "ab"]
+    codes = (battles.a_N, battles.b_N)
+    seen = {
+        (int(item), int(model), text)
+        for side in (0, 1)
+        for item, model, text in zip(battles.items_N, codes[side], sides[side], strict=True)
+    }
+    rows = sorted(seen)
+    found = tells.name_authors(
+        [text for _, _, text in rows],
+        np.array([model for _, model, _ in rows]),
+        np.array([item for item, _, _ in rows]),
+        len(board.models),
+    )
+    chance = 1 / len(board.models)
+    return (
+        f"A simple program names the author of {100 * found.accuracy:.0f} of 100 answers; by chance it would "
+        f"be {100 * chance:.0f}. Whoever knows the models may know them too, and vote for a name."
+    )
