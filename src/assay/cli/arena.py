@@ -140,7 +140,7 @@ def compare(
       assay arena compare battles.csv ours-v2 theirs --slice language --slice domain
     """
     from assay.cli import files, screen
-    from assay.evaluation import claims, gate
+    from assay.evaluation import claims, gate, shares
 
     if out:
         files.ending(out, *files.TABLES)
@@ -156,6 +156,8 @@ def compare(
     board = _fitted(held)
     screen.plain(f"\nBy the whole board, {claims.wins(first, second, *board.win_share(first, second))}")
     screen.plain(claims.gap_sentence(board.between(first, second)))
+    if said := shares.of_pair(held, first, second):
+        screen.plain(said)
     _write(out, _evidence_table(found))
 
 
@@ -265,9 +267,9 @@ def raters_(battles: Path, raters: str, where: tuple[str, ...], top: int, out: P
         )
     screen.console.print(table)
     screen.plain(
-        "sharpness: how clearly a person sees what others see too, 1 is usual. first side: how often the first "
-        "answer is chosen, of two that are worth the same. e-value: evidence against an honest person; 20 is "
-        "strong for one person alone.",
+        "sharpness: how clearly a person sees what others see too, 1 is usual. first side: how often the "
+        "first answer is chosen, of two that are worth the same. e-value: evidence against an honest "
+        "person; 20 is strong for one person alone.",
         "dim",
     )
     for sentence in found.sentences():

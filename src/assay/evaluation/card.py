@@ -13,6 +13,7 @@ from assay.evaluation.battles import OUTCOMES, Battles, BoardError
 from assay.evaluation.panel import Panel, panel
 from assay.evaluation.presentation import Look, leak, look, look_sentences
 from assay.evaluation.sensitivity import changes, without_people
+from assay.evaluation.shares import from_the_top
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 
@@ -28,6 +29,11 @@ HOLDS = (
     "Nobody knew which model wrote what they read.",
     "Who is compared with whom did not depend on how the votes came out.",
     "One number a model is enough: what beats a second one that beats a third beats the third too.",
+)
+
+SHARES = (
+    "A share of people is not a share of wins: nearly everybody may prefer one of two models a little, which "
+    "then wins 55 of 100."
 )
 
 NOT_SAID = (
@@ -58,6 +64,7 @@ class Card:
     panel: Panel | None
     look: Look | None
     leak: str
+    shares: tuple[str, ...]
     changes: tuple[str, ...]
 
 
@@ -90,7 +97,7 @@ def card(
     said = changes(board, rng)
     if people is not None and people.suspicion.surely_R.any():
         said += (without_people(board, people.suspicion.surely_R),)
-    return Card(name, board, parts, people, look(board), leak(board), said)
+    return Card(name, board, parts, people, look(board), leak(board), from_the_top(board), said)
 
 
 def page(found: Card) -> str:
@@ -135,6 +142,8 @@ def _sections(found: Card) -> Iterator[Figure | Passage]:
     yield card_plots.rank_sets(board)
     gaps = board.neighbours()[:NEIGHBOURS]
     yield Passage("From the top down: who is better than the next?", [claims.gap_sentence(g) for g in gaps])
+    if found.shares:
+        yield Passage("For how many people?", [*found.shares, SHARES])
     if found.slices:
         yield Passage(
             "Slice by slice",
