@@ -10,7 +10,6 @@ from typing import Literal
 
 from assay.judgments import kind as kind_named
 from assay.pipeline import run
-from assay.pipeline.weighing import outcomes, step
 from assay.records import Brief, Judgment, Question, Work
 
 PARTED = 0.4
@@ -120,6 +119,8 @@ def _distance(question: Question, one: str, other: str) -> float:
     if one == other:
         return 0.0
     if question.type == "ratings":
+        from assay.pipeline.weighing import step  # noqa: PLC0415 -- polars, as in `pipeline.run`
+
         return min(abs(float(one) - float(other)) / (FAR * step(question)), 1.0)
     if question.type == "rankings":
         first, second = _order(one), _order(other)
@@ -133,6 +134,8 @@ def _distance(question: Question, one: str, other: str) -> float:
 
 def _order(label: str) -> dict[tuple[str, str], int]:
     """Return for each two names which of them stands above: 1 the first, -1 the second, 0 neither."""
+    from assay.pipeline.weighing import outcomes  # noqa: PLC0415 -- polars, as in `pipeline.run`
+
     found = {}
     for better, worse, tied in outcomes(label):
         first, second = sorted((better, worse))

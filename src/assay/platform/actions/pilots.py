@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError, AssayError
+from assay.platform import counting
 from assay.platform.actions.briefs import next_version
 from assay.platform.models import (
     BriefRow,
@@ -25,8 +27,12 @@ from assay.platform.models import (
     State,
     WorkRow,
 )
+from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries import pilots, projects
 from assay.records import Brief, WorkedExample
+
+if TYPE_CHECKING:
+    from assay.pipeline.edge_cases import EdgeCase
 
 PEOPLE, WORKS = 3, 12
 MOST_PEOPLE, MOST_WORKS = 50, 500
@@ -68,17 +74,28 @@ def start(*, project: ProjectRow, people: int = PEOPLE, works: int = WORKS) -> P
     )
 
 
-@transaction.atomic
 def collect(*, project: ProjectRow) -> int:
     """Collect the edge cases that the running pilot has turned up so far, and return how many are open.
 
     One that is settled or dismissed stays so. An open one that nobody doubts any more goes.
     """
-    from assay.pipeline.edge_cases import edge_cases  # noqa: PLC0415 -- SciPy, which the start need not wait for
+    found = pilots.material(_running(project))
+    count = counting.begin(
+        "assay.pipeline.edge_cases:edge_cases",
+        found.brief,
+        found.works,
+        found.judgments,
+        silent=list(found.silent),
+        known=found.known,
+    )
+    with stepped_aside():
+        new = count.result()
+    return _keep_cases(project, found, new)
 
+
+@transaction.atomic
+def _keep_cases(project: ProjectRow, found: pilots.Material, new: Sequence[EdgeCase]) -> int:
     pilot = _running(project)
-    found = pilots.material(pilot)
-    new = edge_cases(found.brief, found.works, found.judgments, silent=list(found.silent), known=found.known)
     rows = {row.work_id: row for row in pilots.cases(pilot)}
     for case in new:
         number = found.numbers[case.work]
@@ -198,16 +215,20 @@ def _require_open(pilot: PilotRow, row: EdgeCaseRow) -> None:
         raise AssayError(_("This case is decided already."))
 
 
-@transaction.atomic
 def close(*, project: ProjectRow, person: PersonRow) -> BriefRow:
     """Close the pilot: what was settled becomes the next version, its gold and its training.
 
     Where every case was decided by a principle that the brief has already, the version stays. Works that
     become neither are wanted works again, with what was said about them.
     """
+    collect(project=project)
+    return _closed(project, person)
+
+
+@transaction.atomic
+def _closed(project: ProjectRow, person: PersonRow) -> BriefRow:
     project = ProjectRow.objects.select_for_update().get(pk=project.pk)
     pilot = _running(project)
-    collect(project=project)
     if missing := pilots.lacking_to_close(pilot):
         raise AssayError(missing)
     settled = list(pilots.cases(pilot).filter(state=EdgeCaseRow.SETTLED))

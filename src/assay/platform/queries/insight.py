@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from assay.judgments import kind as kind_named
 from assay.people import Earned, earned
+from assay.platform import counting
 from assay.platform.models import JudgmentRow, PersonRow, ProjectRow, ReviewRow, WorkRow
+from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries import outcomes
 from assay.platform.queries.projects import latest_brief
 from assay.platform.queries.queue import UNDO
@@ -150,8 +152,6 @@ def pace(project: ProjectRow, now: datetime) -> Pace:
 
 
 def _shares(project: ProjectRow, found: Outcome) -> tuple[list[Share], list[Share]]:
-    from assay.quality.trends import shares  # noqa: PLC0415 -- only this page waits for it
-
     days, languages, right, people = [], [], [], []
     day_of = {
         str(number): at.date().isoformat()
@@ -162,7 +162,12 @@ def _shares(project: ProjectRow, found: Outcome) -> tuple[list[Share], list[Shar
         languages.append(work.item.language)
         right.append(verdict.posterior.get(vote.label, 0.0))
         people.append(vote.rater)
-    return shares(days, right, people), shares(languages, right, people)
+    counts = [
+        counting.begin("assay.quality.trends:shares", groups, right, people) for groups in (days, languages)
+    ]
+    with stepped_aside():
+        by_day, by_language = (count.result() for count in counts)
+    return by_day, by_language
 
 
 def _votes(project: ProjectRow, found: Outcome) -> Iterable[tuple[Judgment, Vote, Verdict, Work]]:
