@@ -78,16 +78,19 @@
       piece.textContent = text.slice(from, to);
       if (over.length) {
         piece.className = `tint-${tint(over.at(-1).label)}`;
-        piece.title = over.map((mark) => [mark.label, mark.degree].filter(Boolean).join(", ")).join("; ");
+        piece.title = over.map((mark) => [shown(mark.label), degreeShown(mark.degree)].filter(Boolean).join(" · ")).join("; ");
         // One line under the words for each mark, so that marks which overlap can be told apart.
         piece.style.boxShadow = over.map((mark, depth) => `inset 0 -${3 * depth + 3}px 0 var(--tint-${tint(mark.label)})`).join(", ");
       }
       raw.append(piece);
     }
   };
+  // A label is stored as the brief has it, and shown in the reader's language where it is one of ours.
+  const shown = (label) => document.querySelector(`#labels [data-label="${CSS.escape(label)}"]`)?.dataset.shown || label;
+  const degreeShown = (degree) => degree && (document.querySelector("#mark").content.querySelector(`[type=radio][value="${CSS.escape(degree)}"]`)?.dataset.shown || degree);
   const row = (mark) => {
     const made = $("#mark").content.firstElementChild.cloneNode(true);
-    made.querySelector(".tag").textContent = mark.label;
+    made.querySelector(".tag").textContent = shown(mark.label);
     made.querySelector(".tag").classList.add(`tint-${tint(mark.label)}`);
     made.querySelector("q").textContent = text.slice(unitOf[mark.start], unitOf[mark.end]);
     const name = `degree-${Math.random().toString(36).slice(2)}`;
