@@ -270,6 +270,12 @@ def test_what_was_returned_to_somebody_who_left_is_counted_for_nobody(scene):  #
     assert reading.unread(scene.ben) == 0
 
 
+def test_who_left_is_not_taken_for_somebody_whose_judgments_came_in_a_table(scene):  # noqa: F811
+    MembershipRow.objects.filter(project=scene.moon, person=scene.ben).delete()
+
+    assert projects.judged_from_outside(scene.moon) == 0
+
+
 def test_a_pause_lets_people_finish_and_gives_nothing_new(cast):
     lease = work.claim_work(person=cast.ben, project=cast.moon)
     cast.moon = pilots.pause(project=cast.moon)

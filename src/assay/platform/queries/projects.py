@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
@@ -176,9 +177,11 @@ def members(project: ProjectRow) -> QuerySet[MembershipRow]:
 
 
 def judged_from_outside(project: ProjectRow) -> int:
-    """Count the people who judged and are no members: their judgments came in a table."""
+    """Count the people who judged, are no members and cannot sign in: their judgments came in a table."""
     inside = MembershipRow.objects.filter(project=project).values("person")
-    outside = JudgmentRow.objects.filter(project=project).exclude(person__in=inside)
+    outside = JudgmentRow.objects.filter(
+        project=project, person__password__startswith=UNUSABLE_PASSWORD_PREFIX
+    ).exclude(person__in=inside)
     return outside.values("person").distinct().count()
 
 
