@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from assay.platform import one_at_a_time
 
@@ -42,14 +44,17 @@ def received(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     return answer
 
 
-def alone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def alone(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Serve one request at a time; others run between the chunks of a long answer."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def answer(request: HttpRequest) -> HttpResponseBase:
         with one_at_a_time.held():
             response = get_response(request)
         if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
-            response.streaming_content = one_at_a_time.in_chunks(response.streaming_content)
+            parts = cast("Iterator[bytes]", response.streaming_content)
+            response.streaming_content = one_at_a_time.in_chunks(parts)
         return response
 
     return answer
