@@ -16,8 +16,8 @@ from assay.quality import reading
 from assay.quality.agreement.spans import Span
 from assay.quality.reading import Bools, Codes, Floats
 
-LONGEST = 10**7
-"""Characters in the longest text, several books: more is a slip, and fills the memory with nothing."""
+LONGEST = 10**10
+"""Characters in the longest text: more is a slip, and runs over where places of all items are counted."""
 
 
 @dataclass(frozen=True)

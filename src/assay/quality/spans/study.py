@@ -20,6 +20,9 @@ from assay.quality.findings import Study
 from assay.quality.labels.columns import VotesError
 from assay.quality.spans.columns import read_marks
 
+LONGEST_ALIGNED = 10**6
+"""Characters of a text in which marks can still be moved to any place by chance."""
+
 MOST_ALIGNED = 100
 """Items whose marks are lined up for a coefficient of agreement; of more a part is drawn."""
 
@@ -81,10 +84,10 @@ def _experts(text: str, row: int) -> list[list[tuple[int, int]]]:
 
 
 def _span_agreement(held: Any) -> Agreement:
-    """Return gamma, of items drawn where there are many; alpha on characters for large crowds."""
+    """Return gamma, of items drawn where there are many; alpha on characters for large crowds or texts."""
     rng = np.random.default_rng(SEED)
     spans, shown, lengths = held.marked()
-    if np.bincount(held.item_N).max() > MOST_RATERS:
+    if np.bincount(held.item_N).max() > MOST_RATERS or held.length_I.max() > LONGEST_ALIGNED:
         return span_alpha(spans, shown, lengths, rng=rng)
     # Who marked alone has nobody to agree with.
     shared = np.flatnonzero(np.bincount(held.item_N) > 1)
