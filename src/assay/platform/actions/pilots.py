@@ -12,6 +12,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assay.errors import AnswerError, AssayError
 from assay.platform import counting
@@ -29,7 +30,8 @@ from assay.platform.models import (
 )
 from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries import pilots, projects
-from assay.records import Brief, WorkedExample
+from assay.records import Brief, Question, WorkedExample
+from assay.wording import translated
 
 if TYPE_CHECKING:
     from assay.pipeline.edge_cases import EdgeCase
@@ -160,20 +162,24 @@ def settle(
     return _decided(row, person)
 
 
+def _asked(question: Question) -> str:
+    return translated(question.text, _, ngettext)
+
+
 def _label(asked: pilots.Asked, label: str) -> str:
     question = asked.question
     if question.type == "ratings":
         try:
             number = float(label.replace(",", "."))
         except ValueError as wrong:
-            raise AnswerError(question.name, _("“%s” wants a number.") % question.text) from wrong
+            raise AnswerError(question.name, _("“%s” wants a number.") % _asked(question)) from wrong
         low, high = question.low, question.high
         if low is not None and high is not None and not low <= number <= high:
             text = _("“%(question)s” wants a number from %(low)s to %(high)s.")
-            raise AnswerError(question.name, text % {"question": question.text, "low": low, "high": high})
+            raise AnswerError(question.name, text % {"question": _asked(question), "low": low, "high": high})
         return f"{number:g}"
     if label not in {choice.label for choice in asked.choices}:
-        raise AnswerError(question.name, _("“%s”: choose one of its labels.") % question.text)
+        raise AnswerError(question.name, _("“%s”: choose one of its labels.") % _asked(question))
     return label
 
 
