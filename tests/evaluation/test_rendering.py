@@ -18,7 +18,8 @@ from assay.evaluation.rendering import (
 from assay.records import Battle
 
 TEXT = (
-    "## Plan ##\n\nFirst **bold** and *thin* and `code`.\n\n1. one\n   - two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    "## Plan ##\n\nFirst **bold** and *thin* and `code`."
+    "\n\n1. one\n   - two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     "\n---\n\n```py\n# stays\n- stays\n```\n\nend\n"
 )
 

@@ -59,7 +59,7 @@ class PairCounts:
         wins_C = np.where(back_C, votes_C - wins_C, wins_C)
         pair_P, place_C = np.unique(low_C * n_models + high_C, return_inverse=True)
         votes_P, wins_P, squares_P = (
-            np.bincount(place_C, each_C, len(pair_P)) for each_C in (votes_C, wins_C, squares_C)
+            summed(place_C, each_C, len(pair_P)) for each_C in (votes_C, wins_C, squares_C)
         )
         return cls(pair_P // n_models, pair_P % n_models, votes_P, wins_P, squares_P, n_models)
 
@@ -103,6 +103,15 @@ def refuse_if_apart(battles: Battles, counts: PairCounts) -> None:
         )
 
 
+def summed(place_N: Codes, value_N: Floats, size: int) -> Floats:
+    """Add up the values that fall on each of `size` places.
+
+    >>> summed(np.array([0, 2, 0]), np.array([0.5, 1.0, 0.25]), 3).tolist()
+    [0.75, 0.0, 1.0]
+    """
+    return np.bincount(place_N, value_N, size).astype(np.float64, copy=False)
+
+
 def slices(battles: Battles) -> Iterator[slice]:
     """Cut the votes into slices that are small enough to work on."""
     for start in range(0, len(battles), SLICE):
@@ -113,8 +122,8 @@ def _moments(battles: Battles, part: slice, key_N: Codes, size: int) -> list[Flo
     score_N = battles.score_N[part]
     return [
         np.bincount(key_N, minlength=size).astype(np.float64),
-        np.bincount(key_N, score_N, size),
-        np.bincount(key_N, score_N * score_N, size),
+        summed(key_N, score_N, size),
+        summed(key_N, score_N * score_N, size),
     ]
 
 

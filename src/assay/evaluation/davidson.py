@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_softmax, ndtri, softmax
 
 from assay.evaluation.battles import OUTCOMES, Battles, Codes, Floats
-from assay.evaluation.counts import OutcomeCounts, PairCounts, refuse_if_apart
+from assay.evaluation.counts import OutcomeCounts, PairCounts, refuse_if_apart, summed
 
 TIE, BOTH_BAD = OUTCOMES.index("tie"), OUTCOMES.index("both_bad")
 
@@ -49,7 +49,9 @@ class Davidson:
 
     def chances(self, a_N: Codes, b_N: Codes) -> Floats:
         """Return the probabilities of the four outcomes, N×4, of comparisons of models by code."""
-        return softmax(_logits(self.theta_M[a_N], self.theta_M[b_N], self.log_tie, self.bar), axis=1)
+        logit_N_4 = _logits(self.theta_M[a_N], self.theta_M[b_N], self.log_tie, self.bar)
+        chance_N_4: Floats = softmax(logit_N_4, axis=1)
+        return chance_N_4
 
     def log_loss(self, battles: Battles) -> float:
         """Return the mean negative log-probability of what was said, in nats; models must have their codes.
@@ -167,7 +169,7 @@ def _derivatives(
     second_C_4_4 = np.einsum("ck,ki,kj->cij", chance_C_4, JACOBIAN, JACOBIAN)
     weight_C_4_4 = votes_C[:, None, None] * (second_C_4_4 - mean_C_4[:, :, None] * mean_C_4[:, None, :])
     place_C_4 = _places(counts)
-    gradient_P = np.bincount(place_C_4.ravel(), surplus_C_4.ravel(), x_P.size)
+    gradient_P = summed(place_C_4.ravel(), surplus_C_4.ravel(), x_P.size)
     return gradient_P, _scattered(place_C_4, weight_C_4_4, x_P.size), chance_C_4
 
 
@@ -182,4 +184,4 @@ def _sandwich(counts: OutcomeCounts, chance_C_4: Floats, information_P_P: Floats
 
 def _scattered(place_C_4: Codes, block_C_4_4: Floats, size: int) -> Floats:
     flat = place_C_4[:, :, None] * size + place_C_4[:, None, :]
-    return np.bincount(flat.ravel(), block_C_4_4.ravel(), size * size).reshape(size, size)
+    return summed(flat.ravel(), block_C_4_4.ravel(), size * size).reshape(size, size)

@@ -13,6 +13,7 @@ from scipy.sparse.linalg import splu
 from scipy.special import expit, log_softmax, ndtri
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
+from assay.evaluation.counts import summed
 from assay.evaluation.design import Design, Layout, Spreads, design
 from assay.evaluation.effort import Curve
 
@@ -64,7 +65,8 @@ class Hierarchy:
     def theta_M(self) -> Floats:
         """Ratings in log-odds, mean 0, as an average rater sees them."""
         theta_M = self.layout.part(self.values_P, "theta")
-        return theta_M - theta_M.mean()
+        centred_M: Floats = theta_M - theta_M.mean()
+        return centred_M
 
     @property
     def skill_R(self) -> Floats:
@@ -80,7 +82,8 @@ class Hierarchy:
     @property
     def rater_style_R_K(self) -> Floats:
         """The same for each rater, the average included."""
-        return self.layout.part(self.values_P, "rater_style") + self.style_K
+        own_R_K: Floats = self.layout.part(self.values_P, "rater_style") + self.style_K
+        return own_R_K
 
     @property
     def rater_tie_R(self) -> Floats:
@@ -122,8 +125,8 @@ class Hierarchy:
         """Return how many attentive votes each model has: sums of `attention_N`, to stand beside the raw."""
         n_models = len(self.models)
         battles = self.battles
-        total: Floats = np.bincount(battles.a_N, self.attention_N, n_models)
-        return total + np.bincount(battles.b_N, self.attention_N, n_models)
+        first_M = summed(battles.a_N, self.attention_N, n_models)
+        return first_M + summed(battles.b_N, self.attention_N, n_models)
 
     def attention_histogram(self, bins: int = 10) -> tuple[Floats, Codes]:
         """Return the edges and counts of a histogram of `attention_N`; publish it with the board."""
@@ -227,8 +230,9 @@ class Hierarchy:
         unit_P_M[start : start + n_models] = np.eye(n_models) - 1 / n_models
         solved_P_M = splu(information).solve(unit_P_M)
         if cluster_N is None:
-            covariance = solved_P_M[start : start + n_models]
-            return (covariance - covariance.mean(axis=0) + (covariance - covariance.mean(axis=0)).T) / 2
+            covariance: Floats = solved_P_M[start : start + n_models]
+            covariance = covariance - covariance.mean(axis=0)
+            return (covariance + covariance.T) / 2
         groups, group_N = np.unique(cluster_N, return_inverse=True)
         if len(groups) < 2:
             raise BoardError("intervals by cluster need at least two clusters")

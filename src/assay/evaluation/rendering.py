@@ -92,9 +92,9 @@ class Effect:
 def effect(battles: Battles, shown: str = "as-is", instead: str = "plain") -> Effect:
     """Estimate how much more often an answer wins when it is shown one way instead of another.
 
-    The other side stays as it is. Each battle gives score − ½ = β·(dress of the first − dress of the second) +
-    side, by least squares, which needs nothing but the draw to be right. A tie is half a win. Errors take
-    a rater's battles together where raters are known, and each battle by itself otherwise.
+    The other side stays as it is. Each battle gives score − ½ = side + β·(dress of the first −
+    dress of the second), by least squares, which needs nothing but the draw to be right. A tie is half a win.
+    Errors take a rater's battles together where raters are known, and each battle by itself otherwise.
 
     Raises
     ------
