@@ -96,7 +96,7 @@ def test_axe_finds_nothing_serious_on_any_page(furnished, house, browser, scheme
 
     def hear(line) -> None:
         if line.type == "error" and "/nowhere/" not in line.location.get("url", ""):
-            wrong.append(line.text)
+            wrong.append(f"{line.location.get('url')}: {line.text}")
 
     for name in dict.fromkeys(name for name, _route, _path in furnished.pages):
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 844})
