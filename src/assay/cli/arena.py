@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SEED = 0
 """Draws only decide where intervals end; the same file gives the same page."""
 
+SHOWN = 20
+"""Rows of a long list that a terminal shows."""
+
 battles_argument = click.argument("battles", type=click.Path(path_type=Path))
 out = click.option("--out", type=click.Path(path_type=Path), help="Write a table: .parquet, .csv or .jsonl.")
 slices = click.option(
@@ -222,6 +225,62 @@ def gate_(
         click.get_current_context().exit(1)
     screen.plain(f"- {found[0].sentence}")
     screen.plain(f"{new} may pass: on no slice is it proven worse than {old}.")
+
+
+@command.command("next")
+@battles_argument
+@click.option("--votes", default=20, show_default=True, type=click.IntRange(1), help="Draw so many.")
+@click.option("--seed", default=SEED, show_default=True, help="Another seed, another draw.")
+@comparisons.raters
+@options.where
+@out
+def next_(
+    battles: Path, votes: int, seed: int, raters: str, where: tuple[str, ...], out: Path | None
+) -> None:
+    """Draw the comparisons whose votes would settle most ranks; each with the chance that it had.
+
+    Keep the propensity beside the vote: whoever reads the table later can weigh by it. A part of the draws is
+    uniform, and no prompt becomes more than a hundredth of a model's votes where there are enough prompts.
+
+    \b
+    Examples:
+      assay arena next battles.parquet --votes 100 --out wanted.csv
+    """
+    import numpy as np
+    import polars as pl
+
+    from assay.cli import files, screen
+    from assay.evaluation import pairing
+
+    if out:
+        files.ending(out, *files.TABLES)
+    held = comparisons.read(battles, raters, where)
+    board = _fitted(held)
+    rng = np.random.default_rng(seed)
+    n_models, n_items = len(held.models), max(len(held.items), 1)
+    seen_M_I = np.zeros((n_models, n_items), dtype=np.int64)
+    for side_N in (held.a_N, held.b_N):
+        np.add.at(seen_M_I, (side_N, held.items_N if held.items else 0), 1)
+    policy_M_M = pairing.decisive(board.fit.theta_M, board.uncertainty.covariance_K_K)
+    rows = []
+    for _ in range(votes):
+        drawn = pairing.draw(policy_M_M, seen_M_I, rng)
+        seen_M_I[[drawn.a, drawn.b], drawn.item] += 1
+        row: dict[str, object] = {"model_a": held.models[drawn.a], "model_b": held.models[drawn.b]}
+        if held.items:
+            row["item"] = held.items[drawn.item]
+        rows.append(row | {"propensity": drawn.propensity})
+    _headline(held)
+    table = screen.grid(*rows[0], right=["propensity"])
+    for row in rows[:SHOWN]:
+        table.add_row(
+            *(screen.cell(f"{cell:.2g}" if isinstance(cell, float) else str(cell)) for cell in row.values())
+        )
+    screen.console.print(table)
+    if len(rows) > SHOWN:
+        screen.plain(f"and {len(rows) - SHOWN} more; --out writes them all", "dim")
+    screen.plain(board.decided())
+    _write(out, pl.DataFrame(rows))
 
 
 @command.command("raters")
