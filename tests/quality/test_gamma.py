@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import itertools
 
 import numpy as np
@@ -312,17 +313,19 @@ def test_the_same_dice_give_the_same_number():
     assert one == other
 
 
-def test_more_precision_draws_more_and_moves_less():
+def test_more_precision_draws_more_random_texts(monkeypatch):
     spans, shown, lengths = a_crowd(8, slip=9, items=1)
+    module = importlib.import_module("assay.quality.agreement.gamma")
+    drawn = []
+    real = module._shifted
+    monkeypatch.setattr(module, "_shifted", lambda *given: drawn.append(1) or real(*given))
 
-    def spread(precision):
-        found = [
-            gamma(spans, shown, lengths, rng=np.random.default_rng(seed), precision=precision).coefficient
-            for seed in range(8)
-        ]
-        return float(np.std(found))
+    def draws(precision):
+        drawn.clear()
+        gamma(spans, shown, lengths, rng=np.random.default_rng(0), precision=precision)
+        return len(drawn)
 
-    assert spread(0.1) < spread(0.9)
+    assert draws(0.9) < draws(0.04)
 
 
 def test_the_interval_holds_the_coefficient():
