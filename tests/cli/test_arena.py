@@ -157,7 +157,28 @@ def test_the_card_says_what_style_is_worth_where_the_texts_are_there(run, tmp_pa
     assert ran.code == 0, ran.err
     page = (tmp_path / "page.html").read_text()
     assert "A longer answer helps" in page
-    assert "A simple program names the author" in page
+    assert "its author is named rightly in" in page
+
+
+def test_the_audit_answers_every_question_and_says_what_to_bring(run, table, tmp_path):
+    ran = run("arena", "audit", table, "--out", "findings.csv")
+
+    assert ran.code == 0, ran.err
+    states = dict(pl.read_csv(tmp_path / "findings.csv").select("check", "state").iter_rows())
+    assert states["connectivity"] == "fine"
+    assert states["position"] == "unknown"
+    assert "bring columns response_a and response_b" in " ".join(ran.out.split())
+
+
+def test_the_audit_says_no_where_nothing_can_be_ranked(run, tmp_path):
+    rows = [("x", "y", "a"), ("u", "v", "a")] * 5
+    apart = pl.DataFrame(rows, schema=["model_a", "model_b", "winner"], orient="row")
+    apart.write_csv(tmp_path / "apart.csv")
+
+    ran = run("arena", "audit", "apart.csv")
+
+    assert ran.code == 1
+    assert "refused" in ran.out
 
 
 def test_a_name_from_the_table_stays_a_name_on_the_card(run, tmp_path):
@@ -181,7 +202,7 @@ def test_models_that_never_meet_are_refused_with_the_reason(run, tmp_path):
         ran = run("arena", command, "apart.csv")
 
         assert ran.code == 2
-        assert "2 groups that were never compared" in ran.err
+        assert "fall into 2 groups that" in ran.err
     assert not (tmp_path / "card.html").exists()
 
 

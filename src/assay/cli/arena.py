@@ -113,6 +113,44 @@ def fit(
     _write(out, board.to_frame())
 
 
+@command.command("audit")
+@battles_argument
+@comparisons.raters
+@options.where
+@out
+def audit_(battles: Path, raters: str, where: tuple[str, ...], out: Path | None) -> None:
+    """Ask what a sceptic asks: who met whom, ties, sides, priors, exposure, machines, tells.
+
+    Exit code 1 where the answer is that these comparisons cannot be ranked. A question for which a column is
+    missing is answered "unknown", with what to bring.
+
+    \b
+    Examples:
+      assay arena audit battles.parquet
+      assay arena audit battles.csv --out findings.csv
+    """
+    import numpy as np
+    import polars as pl
+
+    from assay.cli import files, screen
+    from assay.evaluation.audit import audit
+
+    if out:
+        files.ending(out, *files.TABLES)
+    held = comparisons.read(battles, raters, where)
+    with screen.working("asking"):
+        found = audit(held, np.random.default_rng(SEED))
+    _headline(held)
+    table = screen.grid("question", "", "answer")
+    for each in found:
+        table.add_row(each.check, each.state, screen.cell(str(each.sentence)))
+    screen.console.print(table)
+    rows = [{"check": each.check, "state": each.state, "sentence": str(each.sentence)} for each in found]
+    _write(out, pl.DataFrame(rows))
+    if any(each.state == "refused" for each in found):
+        click.get_current_context().exit(1)
+
+
 @command.command("compare")
 @battles_argument
 @click.argument("first")

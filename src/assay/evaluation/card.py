@@ -9,9 +9,10 @@ import numpy as np
 
 from assay.evaluation import card_plots, claims, plots
 from assay.evaluation.arena import Arena, arena
+from assay.evaluation.audit import Finding, audit
 from assay.evaluation.battles import OUTCOMES, Battles, BoardError
 from assay.evaluation.panel import Panel, panel
-from assay.evaluation.presentation import Look, leak, look, look_sentences
+from assay.evaluation.presentation import Look, look, look_sentences
 from assay.evaluation.sensitivity import changes, without_people
 from assay.evaluation.shares import from_the_top
 from assay.figures import Figure, Passage
@@ -63,7 +64,7 @@ class Card:
     slices: tuple[Slice, ...]
     panel: Panel | None
     look: Look | None
-    leak: str
+    audit: tuple[Finding, ...]
     shares: tuple[str, ...]
     changes: tuple[str, ...]
 
@@ -81,7 +82,7 @@ def card(
     Raises
     ------
     BoardError
-        Where models never met, so that nothing can be ranked.
+        Where models never met, or cannot be told from those who judged them, so that nothing can be ranked.
 
     >>> from assay.records import Battle
     >>> said = [Battle(f"i{n % 9}", "x", "y", "b" if n % 3 else "a", f"r{n % 7}") for n in range(300)]
@@ -89,6 +90,9 @@ def card(
     >>> "y is the best of the 2." in page(found)
     True
     """
+    findings = audit(battles, rng)
+    if refused := [each for each in findings if each.state == "refused"]:
+        raise BoardError(" ".join(str(each.sentence) for each in refused))
     board = arena(battles, rng)
     parts = tuple(
         part for column in columns for part in _slices(battles, column, rng)[:MOST_SLICES] if part.votes
@@ -97,7 +101,7 @@ def card(
     said = changes(board, rng)
     if people is not None and people.suspicion.surely_R.any():
         said += (without_people(board, people.suspicion.surely_R),)
-    return Card(name, board, parts, people, look(board), leak(board), from_the_top(board), said)
+    return Card(name, board, parts, people, look(board), findings, from_the_top(board), said)
 
 
 def page(found: Card) -> str:
@@ -162,12 +166,22 @@ def _sections(found: Card) -> Iterator[Figure | Passage]:
     yield Passage("How people voted", [*_habits(board), *(found.panel.sentences() if found.panel else ())])
     if found.look is not None:
         yield Passage("What style is worth", look_sentences(found.look, board), rows=_style_rows(found))
-    if found.leak:
-        yield Passage("Can the author be told?", [found.leak])
+    yield Passage("What an audit finds", rows=_audit_rows(found))
     yield Passage("What would change this", found.changes)
     yield plots.standings(board.board())
     yield Passage("What has to hold for this", HOLDS)
     yield Passage("What this page does not say", NOT_SAID)
+
+
+def _audit_rows(found: Card) -> list[dict[str, object]]:
+    """Return what was asked and what came out, warnings first; people are spoken of elsewhere, unnamed."""
+    place = {"warning": 0, "unknown": 1, "fine": 2}
+    mark = {"warning": "look at this", "unknown": "not known", "fine": "fine"}
+    asked = [each for each in found.audit if not (each.check == "bots" and found.panel is not None)]
+    return [
+        {"question": each.check, "": mark[each.state], "answer": str(each.sentence)}
+        for each in sorted(asked, key=lambda each: place[each.state])
+    ]
 
 
 def _style_rows(found: Card) -> list[dict[str, object]]:

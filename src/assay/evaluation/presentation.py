@@ -1,4 +1,4 @@
-"""What the look of the answers does: what style is worth to people, and whether it gives the author away."""
+"""What the look of the answers does: what style is worth to people, and what taking it out would change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.evaluation import features, tells
+from assay.evaluation import features
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena
 from assay.evaluation.battles import Battles, BoardError, Floats
 from assay.evaluation.bradley_terry import CENTRE, ELO
@@ -110,39 +110,3 @@ def look_sentences(found: Look, board: Arena) -> tuple[str, ...]:
         + (f" and {len(open_) - 6} more." if len(open_) > 6 else ".")
     )
     return tuple(said)
-
-
-def leak(board: Arena) -> str:
-    """Say how often a simple reader names the author of an answer; empty where the texts are not known.
-
-    >>> from assay.evaluation.arena import arena
-    >>> from assay.records import Battle
-    >>> said = [
-    ...     Battle(f"i{n}", "x", "y", "ab"[n % 2], response_a="Sure! Here you go!", response_b="No, it is.")
-    ...     for n in range(40)
-    ... ]
-    >>> leak(arena(Battles.from_records(said), np.random.default_rng(0)))[:60]
-    'A simple program names the author of 100 of 100 answers; by '
-    """
-    battles = board.battles
-    if not texts_known(battles) or len(battles.items) < tells.FOLDS:
-        return ""
-    sides = [battles.column(f"response_{side}").fill_null("").to_list() for side in "ab"]
-    codes = (battles.a_N, battles.b_N)
-    seen = {
-        (int(item), int(model), text)
-        for side in (0, 1)
-        for item, model, text in zip(battles.items_N, codes[side], sides[side], strict=True)
-    }
-    rows = sorted(seen)
-    found = tells.name_authors(
-        [text for _, _, text in rows],
-        np.array([model for _, model, _ in rows]),
-        np.array([item for item, _, _ in rows]),
-        len(board.models),
-    )
-    chance = 1 / len(board.models)
-    return (
-        f"A simple program names the author of {100 * found.accuracy:.0f} of 100 answers; by chance it would "
-        f"be {100 * chance:.0f}. Whoever knows the models may know them too, and vote for a name."
-    )
