@@ -1,7 +1,7 @@
 """Taste: what share of people prefer A, how far they are apart, and which model is best for one of them.
 
 A board is one order. Where people differ it is the mean of their tastes, and perhaps nobody's. Here each
-rater's ratings are θ + Λu_r with u_r ~ N(0, I): K directions in which people differ, learned from their votes.
+rater's ratings are θ + Λu_r with u_r ~ N(0, I): K directions in which people differ, learned from votes.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ class Taste:
 def taste(battles: Battles, ways: int = 1, *, seed: int = 0) -> Taste:
     """Fit θ_r = θ + Λu_r by EM: Laplace for each u_r, then Newton steps for θ and Λ.
 
-    The E step finds each rater's place and its uncertainty; the M step weighs each vote at three Gauss–Hermite
-    points along its own direction of doubt, so that uncertainty about a person is not taken for certainty.
+    The E step finds each rater's place and its uncertainty; the M step weighs each vote at three
+    Gauss–Hermite points along its own direction of doubt, so that uncertainty about a person is not taken for certainty.
     `ways` = 0 is the Bradley–Terry board with a weak prior. Choose it by `log_loss` on votes kept aside.
 
     Source: factor models of paired comparisons, Takane (1980) and Tsai & Böckenholt, Psychometrika 71 (2006);
@@ -223,7 +223,8 @@ def _places(
                 )
         step_R_K = np.linalg.solve(precision_R_K_K, slope_R_K[:, :, None])[:, :, 0]
         place_R_K = place_R_K + np.clip(step_R_K, -2, 2)
-    return place_R_K, np.linalg.inv(precision_R_K_K)
+    doubt_R_K_K: Floats = np.linalg.inv(precision_R_K_K).astype(np.float64, copy=False)
+    return place_R_K, doubt_R_K_K
 
 
 def _board(
