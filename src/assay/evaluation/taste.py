@@ -149,7 +149,7 @@ def taste(battles: Battles, ways: int = 1, *, seed: int = 0) -> Taste:
     """Fit θ_r = θ + Λu_r by EM: Laplace for each u_r, then Newton steps for θ and Λ.
 
     The E step finds each rater's place and its uncertainty; the M step weighs each vote at three
-    Gauss–Hermite points along its own direction of doubt, so that uncertainty about a person is not taken for certainty.
+    Gauss–Hermite points along its own direction of doubt, so that doubt about a person stays doubt.
     `ways` = 0 is the Bradley–Terry board with a weak prior. Choose it by `log_loss` on votes kept aside.
 
     Source: factor models of paired comparisons, Takane (1980) and Tsai & Böckenholt, Psychometrika 71 (2006);
