@@ -275,7 +275,7 @@ def suspicion(
         own = order_N[ends_R[rater] : ends_R[rater + 1]]
         if not len(own):
             continue
-        path_N, reasons[rater] = evidence(
+        bets_N, reasons[rater] = evidence(
             honest_N[own],
             chose_N[own],
             left_N=left_N[own],
@@ -283,7 +283,7 @@ def suspicion(
             others_N_S=_others(own, earlier),
             rng=rng,
         )
-        log_e_R[rater], peak_R[rater] = path_N[-1], path_N.max()
+        log_e_R[rater], peak_R[rater] = bets_N[-1], bets_N.max()
     votes_R = np.bincount(rater_N, minlength=n_raters)
     # the largest e so far may be acted upon at once, one rater alone; among many, what holds now counts
     flagged_R = peak_R >= np.log(1 / alpha)
@@ -297,7 +297,7 @@ def _said(chance: Floats, chose: Codes) -> Floats:
 
 
 def _follows(chose: Codes, pattern: Codes) -> Floats:
-    logs: Floats = np.where(chose == pattern, np.log(SURE), np.log(1 - SURE))
+    logs: Floats = np.where(np.equal(chose, pattern), np.log(SURE), np.log(1 - SURE))
     return logs
 
 

@@ -216,7 +216,7 @@ def habits(texts: Sequence[str], author_N: Codes, n_models: int) -> tuple[tuple[
     )
     named = (*HABITS, "length")
     spread_H = rate_N_H.std(axis=0)
-    found = []
+    found: list[tuple[tuple[str, float], ...]] = []
     for model in range(n_models):
         own = author_N == model
         if not own.any() or own.all():

@@ -1,0 +1,189 @@
+"""Do intervals, looks, suspicions and choices keep their promises? Simulations whose truth is known."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from harness import QUICK, Figure, step
+from scipy.special import expit
+
+PREFS = Path(__file__).parents[3] / "shared" / "data" / "prefs"
+CROWDS = 60 if QUICK else 400
+PEOPLE = 200 if QUICK else 2000
+ELO = 400 / np.log(10)
+
+
+def coverage() -> list[Figure]:
+    """How often 95 % intervals hold the truth where people have tastes of their own."""
+    from assay.evaluation.sandwich import clustered, pairs
+    from assay.evaluation.simulations import fitted, taste
+
+    step("coverage where tastes differ")
+    held = {"rater": [], "vote": []}
+    for seed in range(CROWDS):
+        crowd = taste(np.random.default_rng(10_000 + seed))
+        theta_M = fitted(crowd)
+        chance_N = expit(theta_M[crowd.a_N] - theta_M[crowd.b_N])
+        for name, way in (("rater", crowd.rater_N), ("vote", np.arange(len(chance_N)))):
+            design = pairs(crowd.a_N, crowd.b_N, len(theta_M))
+            found = clustered(design, crowd.score_N - chance_N, chance_N * (1 - chance_N), [way])
+            held[name].append(np.mean(np.abs(theta_M - crowd.theta_M) <= found.half_K))
+    ours, plain = (100 * float(np.mean(held[name])) for name in ("rater", "vote"))
+    return [
+        Figure("taste: coverage of 95 % intervals", ours, "%", ">= 94", "independent votes", f"{plain:.1f}")
+    ]
+
+
+def ranks() -> list[Figure]:
+    """Wrong ranks where some models are equal, and the time for a hundred models."""
+    from assay.evaluation.ranks import rank_sets
+
+    step("simultaneous ranks")
+    rng, wrong = np.random.default_rng(0), 0
+    theta = np.repeat([0.0, 0.3, 0.3, 0.6], 5)
+    truth = theta[:, None] > theta[None, :]
+    for _ in range(CROWDS):
+        root = rng.normal(0, 0.03, (20, 20))
+        covariance = root @ root.T + np.eye(20) * 0.003
+        found = rank_sets(rng.multivariate_normal(theta, covariance), covariance, rng)
+        wrong += bool((found.above_M_M & ~truth).any())
+    many, spent = rng.normal(0, 0.6, 100), []
+    for _ in range(7):
+        start = time.process_time()
+        rank_sets(many, np.eye(100) * 0.002, rng)
+        spent.append(time.process_time() - start)
+    return [
+        Figure("rank sets: boards with any wrong rank, 20 models", 100 * wrong / CROWDS, "%", "<= 6"),
+        Figure("rank sets: 100 models, 2,000 draws, CPU", 1000 * float(np.median(spent)), "ms", "<= 200"),
+    ]
+
+
+def looks() -> list[Figure]:
+    """False alarms where one looks every fifty votes from 100 to 3,000, and what stopping costs."""
+    from assay.evaluation import evalues
+
+    step("looking often")
+    rng, at = np.random.default_rng(1), np.arange(100, 3001, 50)
+    wins = rng.integers(0, 2, (PEOPLE, 3000)).cumsum(axis=1)[:, at - 1].astype(float)
+    false = (evalues.beta_binomial(wins, at - wins) >= np.log(20)).any(axis=1).mean()
+    rate = wins / at
+    naive = (np.abs(rate - 0.5) > 1.96 * np.sqrt(rate * (1 - rate) / at)).any(axis=1).mean()
+    told = [
+        Figure(
+            "a look every 50 votes: false alarms", 100 * float(false), "%", "<= 5",
+            "95 % intervals for one look", f"{100 * naive:.1f}",
+        )
+    ]  # fmt: skip
+    for share in (0.54, 0.6):
+        won = (rng.random((PEOPLE // 4, 8000)) < share).cumsum(axis=1)[:, 49::50].astype(float)
+        votes = np.arange(50.0, 8001, 50)
+        stop = votes[np.argmax(evalues.beta_binomial(won, votes - won) >= np.log(20), axis=1)]
+        fixed = "1225" if share == 0.54 else "197"
+        told.append(
+            Figure(
+                f"win rate {share}: median votes until sure", float(np.median(stop)), "votes", "",
+                "a fixed test with 80 % power", fixed,
+            )
+        )  # fmt: skip
+    return told
+
+
+def suspicions() -> list[Figure]:
+    """Machines that are seen by their hundredth vote, and honest people who are accused."""
+    from assay.evaluation import careless
+    from assay.evaluation.simulations import voter
+
+    step("machines among raters")
+
+    def share(how: str, votes: int) -> float:
+        flags = []
+        for seed in range(PEOPLE // 2):
+            rng = np.random.default_rng(20_000 + seed)
+            honest_N, chose_N, favoured_N = voter(rng, votes, how)
+            path, _ = careless.evidence(
+                honest_N, chose_N, left_N=np.ones(votes, int), provider_N_P=favoured_N[:, None], rng=rng
+            )
+            flags.append(path.max() >= np.log(20))
+        return 100 * float(np.mean(flags))
+
+    return [
+        Figure("coins seen within 100 votes", share("coin", 100), "%", ">= 90"),
+        Figure("honest people accused within 100 votes", share("honest", 100), "%", "<= 5"),
+        Figure("honest people accused within 300 votes", share("honest", 300), "%", "<= 5"),
+        Figure("always left, seen within 30 votes", share("left", 30), "%"),
+        Figure(
+            "favours a provider in a fifth of the pairs, seen within 200 votes", share("rigger", 200), "%"
+        ),
+    ]
+
+
+def choices() -> list[Figure]:
+    """Intervals of the best of 27 equal variants, a thousand votes each."""
+    from assay.evaluation.selection import best_of, split
+
+    step("the best of 27")
+    rng, error = np.random.default_rng(2), np.sqrt(4 / 1000) * 1.15
+    held, widths = [], []
+    for _ in range(PEOPLE):
+        own, again = rng.normal(0, error, 27), rng.normal(0, error)
+        chosen, both = best_of(own, error), best_of(own, error, fresh=again, fresh_error=error)
+        low, high = split(again, error)
+        held.append(
+            (
+                chosen.low <= 0 <= chosen.high,
+                both.low <= 0 <= both.high,
+                chosen.naive_low <= 0 <= chosen.naive_high,
+            )
+        )
+        widths.append(((both.high - both.low) * ELO, (high - low) * ELO))
+    given, carved, naive = 100 * np.mean(held, axis=0)
+    wide, alone = np.median(widths, axis=0)
+    return [
+        Figure(
+            "best of 27: coverage given the choice", given, "%", ">= 94", "its own interval", f"{naive:.1f}"
+        ),
+        Figure("best of 27: coverage with as many fresh votes", carved, "%", ">= 94"),
+        Figure("best of 27: width with fresh votes", wide, "Elo", "", "fresh votes alone", f"{alone:.1f}"),
+    ]
+
+
+def authors() -> list[Figure]:
+    """How often the author of a real answer is named, prompts kept apart."""
+    import polars as pl
+
+    from assay.evaluation.tells import name_authors
+
+    folder = PREFS / "alpaca_outputs"
+    if not folder.exists():
+        step("tells: needs shared/data/prefs/alpaca_outputs, which is not beside this checkout")
+        return []
+    step("tells")
+    frame = pl.read_parquet(next(folder.glob("*.parquet"))).filter(pl.col("response").is_not_null())
+    items = frame["item"].unique(maintain_order=True)[: 60 if QUICK else 160]
+    frame = frame.filter(pl.col("item").is_in(items.implode()))
+    models = sorted(set(frame["model"]))
+    author_N = np.array([models.index(one) for one in frame["model"]])
+    start = time.process_time()
+    found = name_authors(
+        frame["response"].to_list(), author_N, frame["item"].rank("dense").to_numpy(), len(models)
+    )
+    spent = time.process_time() - start
+    return [
+        Figure(
+            f"tells: authors named, {len(models)} models, {len(frame):,} answers",
+            100 * found.accuracy, "%", "", "chance", f"{100 * found.chance:.1f}",
+        ),
+        Figure("tells: CPU", spent, "s"),
+    ]  # fmt: skip
+
+
+def figures() -> list[Figure]:
+    """Return all of them."""
+    return [*coverage(), *ranks(), *looks(), *suspicions(), *choices(), *authors()]
+
+
+if __name__ == "__main__":
+    for each in figures():
+        print(each)
