@@ -105,6 +105,7 @@ def fit(
     _headline(held)
     screen.show_board(board.board(), top=top)
     screen.plain(board.how(), "dim")
+    screen.plain("Ranks: what a model may hold, all pairs compared at once.", "dim")
     order_M = board.order_M
     screen.plain(claims.leaders([board.models[m] for m in order_M], board.ranks.low_M[order_M]))
     screen.plain(board.decided())

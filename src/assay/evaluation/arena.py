@@ -151,7 +151,7 @@ class Arena:
             ("item",): "the votes on each prompt taken together",
         }.get(self.clustered_by, "the votes of each rater and on each prompt taken together")
         width = 2 * ELO * float(self.uncertainty.half_K.mean())
-        return f"Intervals: 95 %, {together}; {width:.0f} Elo wide on average. Ranks: all at once."
+        return f"Intervals: 95 %, {together}; {width:.0f} Elo wide on average."
 
     def board(self) -> Board:
         """Return the standings as a plain board has them."""
