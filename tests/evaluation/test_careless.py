@@ -104,3 +104,16 @@ def test_nobody_is_suspected_of_nothing():
     found = careless.suspicion(np.zeros(0), empty, empty, rng=np.random.default_rng(0))
 
     assert found.flagged_R.size == 0
+
+
+def test_people_who_agree_nearly_always_are_not_copies_of_each_other():
+    rng = np.random.default_rng(3)
+    said_I = rng.integers(0, 2, 300)
+    pair_N, rater_N = np.repeat(np.arange(300), 3), np.tile(np.arange(3), 300)
+    chose_N = np.where(rng.random(900) < 0.95, said_I[pair_N], 1 - said_I[pair_N])
+    pseudo = careless.trust(pair_N, chose_N, np.full(900, 0.5))
+    honest_N = careless.honest_chances(pair_N, chose_N, np.full(900, 0.5), pseudo=pseudo)
+
+    found = careless.suspicion(honest_N, chose_N, rater_N, pair_N=pair_N, rng=rng)
+
+    assert not found.surely_R.any()

@@ -25,6 +25,9 @@ State = Literal["fine", "warning", "refused", "unknown"]
 MOST_TEXTS = 2000
 """So many answers are read for tells; more are drawn from, whole prompts at a time."""
 
+FEW_RATERS = 10
+"""With fewer raters than this a slope is clustered by prompt; so few people's votes nearly cancel."""
+
 FEW_VOTES = 100
 """A model with fewer comparisons than this is named."""
 
@@ -147,6 +150,8 @@ def ties(battles: Battles) -> Finding:
     """Ask how many votes are ties, and how far they would press the scale if they were half wins."""
     undecided = battles.outcomes_N >= 2
     share = float(undecided.mean())
+    if share < 0.01:
+        return Finding("ties", "fine", say("Fewer than one vote in a hundred is a tie."))
     # between equals, under Davidson's model: how steeply wins and half the ties rise, against a logistic
     slope = 1 - share
     sentence = say(
@@ -288,13 +293,14 @@ def bots(
     low_chose_N = np.where(turned, 1 - chose_N, chose_N)
     low_expected_N = np.where(turned, 1 - expected_N[decided], expected_N[decided])
     left_N = _left(battles)
+    pseudo = careless.trust(pair_N, low_chose_N, low_expected_N)
     made_by = sorted(set(providers.values()))
     table_N_P = np.zeros((len(decided), len(made_by)), dtype=np.int64)
     for place, provider in enumerate(made_by):
         own_M = np.array([providers.get(model) == provider for model in battles.models])
         table_N_P[:, place] = own_M[low_N].astype(np.int64) - own_M[high_N]
     found = careless.suspicion(
-        careless.honest_chances(pair_N, low_chose_N, low_expected_N),
+        careless.honest_chances(pair_N, low_chose_N, low_expected_N, pseudo=pseudo),
         low_chose_N,
         battles.rater_N[decided],
         rng=rng,
@@ -381,15 +387,15 @@ def leaks(battles: Battles, expected_N: Floats, rng: np.random.Generator) -> Fin
 
 
 def _slope(battles: Battles, expected_N: Floats, at_2_N: list[Codes], odds_A: Floats, model: int) -> float:
-    """Return the t of one model's wins against how telling its answer was."""
+    """Return the t of one model's wins against how telling its answer was, votes of a person together."""
+    few = len(battles.raters) < FEW_RATERS
+    cluster_N = battles.items_N if few else battles.rater_N
     parts = []
     for model_N, at_N, sign in ((battles.a_N, at_2_N[0], 1), (battles.b_N, at_2_N[1], -1)):
         own = (model_N == model) & np.isfinite(odds_A[at_N])
-        parts.append(
-            (odds_A[at_N[own]], sign * (battles.score_N[own] - expected_N[own]), battles.rater_N[own])
-        )
-    odds_N, surplus_N, rater_N = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return tells.by_decile(odds_N, surplus_N, rater_N)[1] if len(odds_N) >= FEW_VOTES else 0.0
+        parts.append((odds_A[at_N[own]], sign * (battles.score_N[own] - expected_N[own]), cluster_N[own]))
+    odds_N, surplus_N, group_N = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return tells.by_decile(odds_N, surplus_N, group_N)[1] if len(odds_N) >= FEW_VOTES else 0.0
 
 
 def _some(group_N: Codes, rng: np.random.Generator) -> Codes:
