@@ -135,7 +135,7 @@ def test_the_card_is_one_page_of_sentences_that_fetches_nothing(run, table, tmp_
     assert "mica is the best of the 4." in page
     assert "opal and slate cannot be told apart" in page or "slate and opal cannot be told apart" in page
     assert "% of raters [" in page
-    assert "language: ar" in page
+    assert "language: ar (" in page
     assert "What would change this" in page
     assert 'src="http' not in page
     assert "default-src 'none'" in page
@@ -156,7 +156,7 @@ def test_the_card_says_what_style_is_worth_where_the_texts_are_there(run, tmp_pa
 
     assert ran.code == 0, ran.err
     page = (tmp_path / "page.html").read_text()
-    assert "A longer answer helps" in page
+    assert "A longer answer wins votes" in page
     assert "its author is named rightly in" in page
 
 

@@ -198,7 +198,7 @@ def compare(
     board = _fitted(held)
     screen.plain(f"\nBy the whole board, {claims.wins(first, second, *board.win_share(first, second))}")
     screen.plain(claims.gap_sentence(board.between(first, second)))
-    if said := shares.of_pair(held, first, second):
+    if said := shares.of_pair(board, first, second):
         screen.plain(said)
     _write(out, _evidence_table(found))
 

@@ -50,9 +50,7 @@ class Slice:
 
     name: str
     votes: int
-    raters: int
     leaders: str
-    best: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +88,10 @@ def card(
     >>> "y is the best of the 2." in page(found)
     True
     """
+    board = arena(battles, rng)
     findings = audit(battles, rng)
     if refused := [each for each in findings if each.state == "refused"]:
         raise BoardError(" ".join(str(each.sentence) for each in refused))
-    board = arena(battles, rng)
     parts = tuple(
         part for column in columns for part in _slices(battles, column, rng)[:MOST_SLICES] if part.votes
     )
@@ -149,39 +147,26 @@ def _sections(found: Card) -> Iterator[Figure | Passage]:
     if found.shares:
         yield Passage("For how many people?", [*found.shares, SHARES])
     if found.slices:
-        yield Passage(
-            "Slice by slice",
-            ["Each slice is judged by its own votes alone; fewer votes say less, so expect longer lists."],
-            rows=[
-                {
-                    "slice": part.name,
-                    "votes": f"{part.votes:,}",
-                    "people": part.raters or "not known",
-                    "stands first": part.best,
-                    "what is sure": part.leaders,
-                }
-                for part in found.slices
-            ],
-        )
+        lines = [
+            f"{part.name} ({_many(part.votes, 'vote', 'votes')}): {part.leaders}" for part in found.slices
+        ]
+        yield Passage("Slice by slice, each by its own votes alone", lines)
     yield Passage("How people voted", [*_habits(board), *(found.panel.sentences() if found.panel else ())])
     if found.look is not None:
         yield Passage("What style is worth", look_sentences(found.look, board), rows=_style_rows(found))
-    yield Passage("What an audit finds", rows=_audit_rows(found))
+    yield Passage("What an audit finds", _audit_sentences(found))
     yield Passage("What would change this", found.changes)
     yield plots.standings(board.board())
     yield Passage("What has to hold for this", HOLDS)
     yield Passage("What this page does not say", NOT_SAID)
 
 
-def _audit_rows(found: Card) -> list[dict[str, object]]:
+def _audit_sentences(found: Card) -> list[str]:
     """Return what was asked and what came out, warnings first; people are spoken of elsewhere, unnamed."""
-    place = {"warning": 0, "unknown": 1, "fine": 2}
-    mark = {"warning": "look at this", "unknown": "not known", "fine": "fine"}
+    mark = {"warning": "Look at this", "unknown": "Not known", "fine": "Fine"}
     asked = [each for each in found.audit if not (each.check == "bots" and found.panel is not None)]
-    return [
-        {"question": each.check, "": mark[each.state], "answer": str(each.sentence)}
-        for each in sorted(asked, key=lambda each: place[each.state])
-    ]
+    ordered = sorted(asked, key=lambda each: list(mark).index(each.state))
+    return [f"{mark[each.state]}: {each.sentence}" for each in ordered]
 
 
 def _style_rows(found: Card) -> list[dict[str, object]]:
@@ -241,13 +226,13 @@ def _slices(battles: Battles, column: str, rng: np.random.Generator) -> list[Sli
 
 
 def _slice(name: str, battles: Battles, rng: np.random.Generator) -> Slice:
-    votes, raters = len(battles), len(battles.raters)
+    votes = len(battles)
     if votes < LEAST_VOTES:
-        return Slice(name, votes, raters, f"Too few votes to say anything: {votes}.", "")
+        return Slice(name, votes, "Too few votes to say anything.")
     try:
         board = arena(battles, rng)
     except BoardError:
-        return Slice(name, votes, raters, "Some models never meet here, so they cannot be ranked.", "")
+        return Slice(name, votes, "Some models never meet here, so they cannot be ranked.")
     order_M = board.order_M
     models = [board.models[m] for m in order_M]
-    return Slice(name, votes, raters, claims.leaders(models, board.ranks.low_M[order_M], 3), models[0])
+    return Slice(name, votes, claims.leaders(models, board.ranks.low_M[order_M], 3))

@@ -13,10 +13,10 @@ from assay.evaluation.bradley_terry import CENTRE, ELO
 from assay.evaluation.style import robust_range, with_style
 
 SAID = {
-    "tokens": "a longer answer",
-    "headers": "more headings",
-    "list_items": "more list items",
-    "bold_spans": "more bold type",
+    "tokens": "A longer answer",
+    "headers": "An answer with more headings",
+    "list_items": "An answer with more list items",
+    "bold_spans": "An answer with more bold type",
 }
 """How a feature is said; every one of `features.FOUR` is here."""
 
@@ -85,13 +85,11 @@ def look_sentences(found: Look, board: Arena) -> tuple[str, ...]:
     """Say what style is worth and what it does to the order of the models."""
     said = []
     for name, (low, worth, high) in zip(found.features, found.worth_K_3, strict=True):
-        what = SAID.get(name, f"more {name.replace('_', ' ')}")
-        of = f"[{100 * low:+.0f}, {100 * high:+.0f}]"
-        if low <= 0 <= high:
-            said.append(f"{what[0].upper()}{what[1:]} may help or hurt: {100 * worth:+.0f} in 100 {of}.")
-        else:
-            verb = "helps" if worth > 0 else "hurts"
-            said.append(f"{what[0].upper()}{what[1:]} {verb}: {100 * worth:+.0f} in 100 {of}.")
+        what = SAID[name]
+        of = f"{_signed(worth)} in 100 [{_signed(low)}, {_signed(high)}]"
+        known = "wins votes" if worth > 0 else "loses votes"
+        verdict = "may win or lose votes" if low <= 0 <= high else known
+        said.append(f"{what} {verdict}: {of}.")
     width_M = found.elo_M_2[:, 1] - found.elo_M_2[:, 0]
     most = int(np.argmax(width_M))
     chance_M = 2 * ELO * board.uncertainty.half_K
@@ -110,3 +108,9 @@ def look_sentences(found: Look, board: Arena) -> tuple[str, ...]:
         + (f" and {len(open_) - 6} more." if len(open_) > 6 else ".")
     )
     return tuple(said)
+
+
+def _signed(share: float) -> str:
+    """Return points of a hundred with their sign, a plain 0 for what rounds to nothing."""
+    points = round(100 * share)
+    return f"{points:+d}" if points else "0"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr
 
 from assay.evaluation import claims
-from assay.evaluation.arena import Arena
+from assay.evaluation.arena import Arena, code
 from assay.evaluation.battles import Battles, BoardError
 from assay.evaluation.taste import LEAST_VOTES, Taste, taste
 
@@ -29,21 +30,36 @@ def tastes(battles: Battles) -> Taste | None:
         return None
 
 
-def share(found: Taste, one: str, other: str) -> tuple[float, float, float]:
-    """Return the share of people for whom the first is better, with its 95 % interval."""
-    return found.share_among(one, other, found.votes_R >= LEAST_VOTES)
+def share(found: Taste, board: Arena, one: str, other: str) -> tuple[float, float, float]:
+    """Return the share of people for whom the first is better, with a 95 % interval.
+
+    The share is Φ(gap / spread of tastes). Its ends move the gap by what the board does not know of it, on
+    the scale of the tastes, so that two models that cannot be told apart get a wide interval and no majority.
+    """
+    a, b = (code(board.models, name) for name in (one, other))
+    covariance = board.uncertainty.covariance_K_K
+    error = np.sqrt(max(covariance[a, a] + covariance[b, b] - 2 * covariance[a, b], 0.0))
+    # ties are half wins there and outcomes here: the scales differ by one factor
+    scale = float(found.theta_M.std() / max(board.fit.theta_M.std(), 1e-12))
+    half = float(max(board.uncertainty.quantile_K[[a, b]])) * float(error) * scale
+    gap = float(found.theta_M[a] - found.theta_M[b])
+    spread = max(found.polarisation(one, other), 1e-12)
+    low, middle, high = (float(ndtr((gap + moved) / spread)) for moved in (-half, 0.0, half))
+    return middle, low, high
 
 
-def of_pair(battles: Battles, one: str, other: str) -> str:
+def of_pair(board: Arena, one: str, other: str) -> str:
     """Say for what share of people the first is better; empty where that is not known.
 
+    >>> from assay.evaluation.arena import arena
     >>> from assay.records import Battle
     >>> said = [Battle(f"i{n}", "x", "y", "b" if n % 30 < 6 else "a", f"r{n % 30}") for n in range(300)]
-    >>> of_pair(Battles.from_records(said), "x", "y")
-    'x is better than y for 79 % of raters [61, 90].'
+    >>> board = arena(Battles.from_records(said), np.random.default_rng(0))
+    >>> of_pair(board, "x", "y").startswith("x is better than y for 98 %")
+    True
     """
-    found = tastes(battles)
-    return claims.preferred_by(one, other, *share(found, one, other)) if found is not None else ""
+    found = tastes(board.battles)
+    return claims.preferred_by(one, other, *share(found, board, one, other)) if found is not None else ""
 
 
 def from_the_top(board: Arena, most: int = 5) -> tuple[str, ...]:
@@ -52,4 +68,4 @@ def from_the_top(board: Arena, most: int = 5) -> tuple[str, ...]:
     if found is None:
         return ()
     first, *others = (board.models[int(m)] for m in board.order_M[: most + 1])
-    return tuple(claims.preferred_by(first, other, *share(found, first, other)) for other in others)
+    return tuple(claims.preferred_by(first, other, *share(found, board, first, other)) for other in others)
