@@ -10,9 +10,11 @@ import click
 from assay.cli import comparisons, options
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from assay.evaluation import Battles
     from assay.evaluation.arena import Arena
-    from assay.evaluation.gate import Evidence
+    from assay.evaluation.gate import Evidence, Votes
 
 SEED = 0
 """Draws only decide where intervals end; the same file gives the same page."""
@@ -299,7 +301,7 @@ def next_(
     n_models, n_items = len(held.models), max(len(held.items), 1)
     seen_M_I = np.zeros((n_models, n_items), dtype=np.int64)
     for side_N in (held.a_N, held.b_N):
-        np.add.at(seen_M_I, (side_N, held.items_N if held.items else 0), 1)
+        np.add.at(seen_M_I, (side_N, held.items_N if held.items else np.zeros_like(side_N)), 1)
     policy_M_M = pairing.decisive(board.fit.theta_M, board.uncertainty.covariance_K_K)
     rows = []
     for _ in range(votes):
@@ -435,7 +437,7 @@ def _two(battles: Battles, first: str, second: str) -> tuple[int, int]:
     return code(battles.models, first), code(battles.models, second)
 
 
-def _votes(battles: Battles) -> object:
+def _votes(battles: Battles) -> Votes:
     from assay.evaluation.gate import Votes
 
     return Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
@@ -470,7 +472,7 @@ def _e(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _evidence_table(found: tuple[Evidence, ...]) -> object:
+def _evidence_table(found: tuple[Evidence, ...]) -> pl.DataFrame:
     import polars as pl
 
     columns = ("slice", "prompts", "votes", "score", "low", "high", "log_e", "believed")
@@ -478,7 +480,7 @@ def _evidence_table(found: tuple[Evidence, ...]) -> object:
     return pl.DataFrame(rows).with_columns(pl.Series("sentence", [str(each.sentence) for each in found]))
 
 
-def _write(out: Path | None, frame: object) -> None:
+def _write(out: Path | None, frame: pl.DataFrame) -> None:
     from assay.cli import files, screen
 
     if out:

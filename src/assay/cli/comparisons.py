@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from assay.evaluation import Battles
 
 MACHINE = "^(llm|model|judge)\\b"
@@ -63,7 +66,7 @@ def read(path: Path, whose: str, where: tuple[str, ...], only: tuple[str, ...] =
     return Battles.from_frame(rows.drop("_row"), derived=read_.derived)
 
 
-def slices(battles: Battles, columns: tuple[str, ...]) -> dict[str, object]:
+def slices(battles: Battles, columns: tuple[str, ...]) -> dict[str, NDArray[np.bool_]]:
     """Return the rows of each value of these columns, named `column=value`, those most voted on first.
 
     Raises

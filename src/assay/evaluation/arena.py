@@ -91,7 +91,8 @@ class Arena:
     def elo_M_3(self) -> Floats:
         """Return low end, rating and high end of each model on the Elo scale, mean 1000."""
         theta_M, half_M = self.fit.theta_M, self.uncertainty.half_K
-        return CENTRE + ELO * np.stack([theta_M - half_M, theta_M, theta_M + half_M], axis=1)
+        elo_M_3: Floats = CENTRE + ELO * np.stack([theta_M - half_M, theta_M, theta_M + half_M], axis=1)
+        return elo_M_3
 
     def neighbours(self) -> list[Gap]:
         """Return the gap between each model and the next one, from the best down."""
