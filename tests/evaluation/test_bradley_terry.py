@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 
 from assay import tables
 from assay.evaluation import Battles, BoardError, bradley_terry
-from assay.evaluation.bradley_terry import ELO
+from assay.evaluation.plain import ELO
 from assay.records import Battle
 
 OUTCOMES = ("a", "b", "tie", "both_bad")

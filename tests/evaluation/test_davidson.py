@@ -8,9 +8,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from assay.evaluation import Battles, BoardError, bradley_terry
-from assay.evaluation.bradley_terry import ELO
 from assay.evaluation.counts import OutcomeCounts, PairCounts
 from assay.evaluation.davidson import davidson
+from assay.evaluation.plain import ELO
 
 
 def arena(seed: int, votes: int, *, models: int = 8, log_tie: float = 0.3, bar: float = -1.0) -> Battles:

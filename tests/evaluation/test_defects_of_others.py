@@ -10,8 +10,8 @@ import pytest
 from scipy.special import expit
 
 from assay.evaluation import Battles, BoardError, careless, evalues
-from assay.evaluation.bradley_terry import bradley_terry
 from assay.evaluation.davidson import davidson
+from assay.evaluation.plain import bradley_terry
 from assay.evaluation.sandwich import clustered, pairs
 from assay.evaluation.selection import best_of
 from assay.evaluation.simulations import fitted, taste, voter

@@ -10,7 +10,7 @@ from assay.evaluation.board import Board
 if TYPE_CHECKING:
     from assay.evaluation.battles import Battles as Battles
     from assay.evaluation.battles import BoardError as BoardError
-    from assay.evaluation.bradley_terry import bradley_terry as bradley_terry
+    from assay.evaluation.plain import bradley_terry as bradley_terry
 
 __all__ = ["Battles", "Board", "BoardError", "bradley_terry"]
 
@@ -18,7 +18,7 @@ __all__ = ["Battles", "Board", "BoardError", "bradley_terry"]
 _HOMES = {
     "Battles": "assay.evaluation.battles",
     "BoardError": "assay.evaluation.battles",
-    "bradley_terry": "assay.evaluation.bradley_terry",
+    "bradley_terry": "assay.evaluation.plain",
 }
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena, arena
 from assay.evaluation.battles import BoardError
-from assay.evaluation.bradley_terry import bradley_terry
 from assay.evaluation.davidson import davidson
+from assay.evaluation.plain import bradley_terry
 
 HEAVIEST = 5
 """So many people are left out, one at a time, those with the most votes first."""
