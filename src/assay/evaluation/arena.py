@@ -13,9 +13,9 @@ from scipy.special import expit, ndtri
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
 from assay.evaluation.board import Board
-from assay.evaluation.bradley_terry import CENTRE, ELO
 from assay.evaluation.claims import Gap, between, neighbours
 from assay.evaluation.davidson import BOTH_BAD, TIE, Davidson, davidson
+from assay.evaluation.plain import CENTRE, ELO
 from assay.evaluation.ranks import RankSets, rank_sets
 from assay.evaluation.sandwich import Uncertainty, clustered
 from assay.records import Standing

@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from assay.evaluation import careless, evalues, selection, tells
 from assay.evaluation.battles import Battles
-from assay.evaluation.bradley_terry import CENTRE, ELO, bradley_terry
+from assay.evaluation.plain import CENTRE, ELO, bradley_terry
 from assay.wording import Sentence, say
 
 Codes = NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 from assay.evaluation import features
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena
 from assay.evaluation.battles import Battles, BoardError, Floats
-from assay.evaluation.bradley_terry import CENTRE, ELO
+from assay.evaluation.plain import CENTRE, ELO
 from assay.evaluation.style import robust_range, with_style
 
 SAID = {
