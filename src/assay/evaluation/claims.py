@@ -136,8 +136,8 @@ def rounded(number: int) -> int:
     >>> rounded(759), rounded(1234), rounded(38)
     (800, 1000, 40)
     """
-    step = 10 ** max(len(str(number)) - 1, 0)
-    return max(int(round(number / step)) * step, 1)
+    step: int = 10 ** max(len(str(number)) - 1, 0)
+    return max(round(number / step) * step, 1)
 
 
 def preferred_by(first: str, second: str, share: float, low: float, high: float) -> str:
