@@ -258,6 +258,18 @@ def test_the_row_of_a_mistake_counts_in_the_file_also_where_rows_are_left_out(ru
     assert "row 31, column 'winner'" in ran.err
 
 
+def test_votes_on_several_questions_are_said_to_be_mixed(run, tmp_path):
+    frame = battles(600).with_columns(pl.Series("dimension", ["overall", "style"] * 300))
+    frame.write_csv(tmp_path / "mixed.csv")
+
+    both = run("arena", "fit", "mixed.csv")
+    one = run("arena", "fit", "mixed.csv", "--where", "dimension=overall")
+
+    assert "2 questions are counted together (overall, style)" in " ".join(both.out.split())
+    assert "counted together" not in one.out
+    assert "300 comparisons" in one.out
+
+
 def test_model_judges_are_left_out_and_said_so(run, tmp_path):
     kinds = ["llm:judge"] * 500 + ["crowd"] * 1000
     frame = battles().with_columns(pl.Series("rater_kind", kinds))
