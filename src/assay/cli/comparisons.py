@@ -63,7 +63,7 @@ def read(path: Path, whose: str, where: tuple[str, ...], only: tuple[str, ...] =
             listed = ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
             raise AssayError(f"there is no model {strange[0]!r} in the table; there are: {listed}")
         rows = rows.filter(pl.col("model_a").is_in(only) & pl.col("model_b").is_in(only))
-    asked = rows["dimension"].drop_nulls().unique().sort() if "dimension" in rows.columns else ()
+    asked = rows["dimension"].drop_nulls().unique().sort().to_list() if "dimension" in rows.columns else []
     if len(asked) > 1:
         screen.plain(
             f"Note: {len(asked)} questions are counted together ({', '.join(asked)}); "
