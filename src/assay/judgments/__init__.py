@@ -132,3 +132,30 @@ def listed(answer: Mapping[str, object], field: str) -> list[object] | None:
     if not isinstance(held, list):
         raise AnswerError(field, say("{field} is no list; send one", field=field))
     return held
+
+
+def rated(
+    brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]
+) -> list[Example]:
+    """Return the row of a work with one sample that was judged by questions; none without a verdict."""
+    if not verdicts:
+        return []
+    (sample,) = work.samples
+    return [
+        Example(
+            id=work.id,
+            shape="rating",
+            prompt=work.item.prompt,
+            work=work.id,
+            judgments=tuple(judgment.id for judgment in judgments),
+            completion=sample.text,
+            chosen_author=sample.author,
+            ratings={question: verdict.label for question, verdict in sorted(verdicts.items())},
+            # A row is as sure as the least sure of its verdicts.
+            weight=min(verdict.probability for verdict in verdicts.values()),
+            language=work.item.language,
+            domain=work.item.domain,
+            method=next(iter(verdicts.values())).method,
+            brief_version=brief.version,
+        )
+    ]

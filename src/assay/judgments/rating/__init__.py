@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assay.errors import AnswerError, AssayError
-from assay.judgments import parts, written
+from assay.judgments import parts, rated, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
 from assay.wording import say
 
@@ -55,27 +55,7 @@ class Rating:
     def examples(
         self, brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]
     ) -> list[Example]:
-        if not verdicts:
-            return []
-        (sample,) = work.samples
-        return [
-            Example(
-                id=work.id,
-                shape="rating",
-                prompt=work.item.prompt,
-                work=work.id,
-                judgments=tuple(judgment.id for judgment in judgments),
-                completion=sample.text,
-                chosen_author=sample.author,
-                ratings={question: verdict.label for question, verdict in sorted(verdicts.items())},
-                # A row is as sure as the least sure of its numbers.
-                weight=min(verdict.probability for verdict in verdicts.values()),
-                language=work.item.language,
-                domain=work.item.domain,
-                method=next(iter(verdicts.values())).method,
-                brief_version=brief.version,
-            )
-        ]
+        return rated(brief, work, judgments, verdicts)
 
 
 def steps(question: Question) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from assay.errors import AnswerError, AssayError
-from assay.judgments import written
+from assay.judgments import rated, written
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
 from assay.wording import say
 
@@ -64,24 +64,4 @@ class Rubric:
     def examples(
         self, brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]
     ) -> list[Example]:
-        if not verdicts:
-            return []
-        (sample,) = work.samples
-        return [
-            Example(
-                id=work.id,
-                shape="rating",
-                prompt=work.item.prompt,
-                work=work.id,
-                judgments=tuple(judgment.id for judgment in judgments),
-                completion=sample.text,
-                chosen_author=sample.author,
-                ratings={question: verdict.label for question, verdict in sorted(verdicts.items())},
-                # A row is as sure as the least sure of its labels.
-                weight=min(verdict.probability for verdict in verdicts.values()),
-                language=work.item.language,
-                domain=work.item.domain,
-                method=next(iter(verdicts.values())).method,
-                brief_version=brief.version,
-            )
-        ]
+        return rated(brief, work, judgments, verdicts)

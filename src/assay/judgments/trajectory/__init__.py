@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from assay.errors import AnswerError, AssayError
-from assay.judgments import parts, written
+from assay.judgments import parts, rated, written
 from assay.judgments.trajectory.steps import Step, read
 from assay.records import Answer, Brief, Example, Judgment, Question, Verdict, Work
 from assay.wording import joined, say
@@ -99,26 +99,7 @@ class Trajectory:
     def examples(
         self, brief: Brief, work: Work, judgments: Sequence[Judgment], verdicts: Mapping[str, Verdict]
     ) -> list[Example]:
-        if not verdicts:
-            return []
-        (sample,) = work.samples
-        return [
-            Example(
-                id=work.id,
-                shape="rating",
-                prompt=work.item.prompt,
-                work=work.id,
-                judgments=tuple(judgment.id for judgment in judgments),
-                completion=sample.text,
-                chosen_author=sample.author,
-                ratings={question: verdict.label for question, verdict in sorted(verdicts.items())},
-                weight=min(verdict.probability for verdict in verdicts.values()),
-                language=work.item.language,
-                domain=work.item.domain,
-                method=next(iter(verdicts.values())).method,
-                brief_version=brief.version,
-            )
-        ]
+        return rated(brief, work, judgments, verdicts)
 
 
 def _verdicts(given: Mapping[str, object], steps: Sequence[Step]) -> dict[str, str]:
