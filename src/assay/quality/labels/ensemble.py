@@ -24,8 +24,8 @@ from assay.quality.labels.pm import pm
 from assay.quality.labels.result import Result
 
 SUBTYPES = 5
-"""Subtypes of each label in `ebcc` as a member: half of the paper's, in half of the time. Votes held out from
-real crowds are as probable with two to five, and less so with ten."""
+"""Subtypes of each label in `ebcc` as a member: half of the paper's, in half of the time. Votes held out
+from real crowds are as probable with two to five, and less so with ten."""
 
 CORRELATED_COST = 2_000_000
 """Above this many sums a round the correlated model is left out: it takes half a second there, and all other
@@ -38,7 +38,7 @@ votes can reject independence and never prove it."""
 FOLDS = 5
 """Parts of the known items, each hidden once while the power is fitted."""
 
-ENOUGH, ENOUGH_CORRELATED, ENOUGH_ROUNDS = 5e-3, 2e-2, 30
+ENOUGH, ENOUGH_CORRELATED, ENOUGH_ROUNDS = 5e-3, 2e-2, 20
 """Where `hierarchical` and `ebcc` stop as members, and the most rounds of `ebcc`: they are flattened and
 averaged, so that digits are lost on them."""
 
