@@ -17,9 +17,8 @@ SUBTYPES = 10
 SUBTYPE_PRIOR = 0.1
 """Votes that all subtypes of a label weigh before the data: the paper's number; few of the ten survive it."""
 
-DEAD = 1e-2
-"""Items in a subtype below which it is dropped: its weight is below e⁻³⁰ then, and an item would have to be
-that much more probable in it to bring it back."""
+DEAD = 1e-6
+"""Items in a subtype below which it is dropped: it then weighs as little as an empty one, for good."""
 
 WORTH_DROPPING = 0.9
 """Subtypes are dropped once no more than this share of them lives, since dropping copies the rest."""
