@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from assay.errors import AssayError
-from assay.records import Brief, Item, Pay, Question, Sample, Work, WorkedExample
+from assay.records import Brief, Item, Live, Pay, Question, Sample, Work, WorkedExample
 from assay.wording import say
 
 TYPES = ("categorical", "ordinal", "ratings", "spans", "rankings", "texts", "boxes")
@@ -31,6 +31,9 @@ LONGEST_KEY = 300
 
 LONGEST_TALK = 50
 """A conversation has no more turns than this."""
+
+MOST_FOLLOW_UPS = 9
+"""A battle goes on no more often than this: what is compared has to be read."""
 
 
 class BriefError(AssayError):
@@ -60,6 +63,8 @@ def check(brief: Brief) -> Brief:
         )
     if (pay := brief.pay) is not None:
         _check_pay(pay)
+    if (live := brief.live) is not None:
+        _check_live(brief.kind, live)
     seen: set[str] = set()
     for question in brief.questions:
         _check_question(question)
@@ -81,6 +86,13 @@ def _check_pay(pay: Pay) -> None:
         )
     if pay.per not in ("judgment", "hour"):
         raise BriefError(say("pay is per judgment or per hour, not per {per!r}", per=pay.per))
+
+
+def _check_live(kind: str, live: Live) -> None:
+    if kind != "pairwise":
+        raise BriefError(say("models answer live where two answers are compared; choose the kind pairwise"))
+    if not 0 <= live.follow_ups <= MOST_FOLLOW_UPS:
+        raise BriefError(say("a battle has from 0 to {most} follow-ups", most=MOST_FOLLOW_UPS))
 
 
 def _check_question(question: Question) -> None:
@@ -166,6 +178,7 @@ def from_mapping(fields: Mapping[str, Any]) -> Brief:
             privacy=str(fields.get("privacy", "")),
             turns=_turns(fields.get("turns", Brief.__dataclass_fields__["turns"].default)),
             pay=None if fields.get("pay") is None else Pay(**fields["pay"]),
+            live=None if fields.get("live") is None else Live(**fields["live"]),
         )
     except KeyError as missing:
         raise BriefError(

@@ -62,6 +62,20 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """Two models answer while a person waits, and the person compares what they say: a battle.
+
+    `own` says whether people write prompts of their own; where they do not, prompts are the project's items.
+    `follow_ups` is how often they may go on after the first answers. `reveal` says whether they may see, once
+    they have voted, which models these were.
+    """
+
+    own: bool = True
+    follow_ups: int = 0
+    reveal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What a project is for, in one version; a change is a new version, never an edit.
 
@@ -69,7 +83,8 @@ class Brief:
     answers that one remembers have, `ticks_boxes` what merely looks like them. `kind` names how a judgment is
     taken; `skills` are those wanted of contributors; `privacy` says what happens to what they write.
     `judgments_per_work` is the number of judgments that one piece of work begins with. `turns` says how many
-    turns a conversation has, at least and at most.
+    turns a conversation has, at least and at most. `live` lets models answer on the spot, where answers are
+    compared.
     """
 
     project: str
@@ -87,6 +102,7 @@ class Brief:
     privacy: str = ""
     pay: Pay | None = None
     turns: tuple[int, int] = (1, 10)
+    live: Live | None = None
 
 
 @dataclass(frozen=True, slots=True)

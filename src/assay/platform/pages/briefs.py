@@ -36,6 +36,7 @@ ASKED = {"styles": [(name, TITLES[name]) for name in STYLES], "known_styles": ST
 
 TEXTS = ("project", "goal", "great", "ticks_boxes", "principles", "languages", "skills", "privacy", "kind")
 QUESTION = ("name", "text", "style", "labels", "low", "high")
+LIVE = ("live", "live_own", "live_follow_ups", "live_reveal")
 EXAMPLE = ("prompt", "answer", "great", "because")
 
 
@@ -98,6 +99,7 @@ def typed(form: QueryDict) -> dict[str, object]:
     found: dict[str, object] = {name: form.get(name, "") for name in TEXTS}
     found |= {name: form.get(name, "") for name in ("pay_amount", "pay_currency", "pay_per")}
     found["judgments_per_work"] = form.get("judgments_per_work", "3")
+    found |= {name: form.get(name, "") for name in LIVE}
     questions = _rows(form, "question", QUESTION, key="text")
     examples = _rows(form, "example", EXAMPLE, key="answer")
     return found | {
@@ -139,9 +141,18 @@ def written(brief: Brief) -> dict[str, object]:
         "pay_currency": pay.currency if pay else "",
         "pay_per": pay.per if pay else "",
         "judgments_per_work": brief.judgments_per_work,
+        **_live(brief),
         "questions": questions + _blank(QUESTION, BLANK),
         "examples": examples + _blank(EXAMPLE, 1),
     }
+
+
+def _live(brief: Brief) -> dict[str, object]:
+    live = brief.live
+    if live is None:
+        return dict.fromkeys(LIVE, "")
+    told = ("yes", "yes" if live.own else "no", live.follow_ups, "yes" if live.reveal else "")
+    return dict(zip(LIVE, told, strict=True))
 
 
 def _rows(form: QueryDict, group: str, names: tuple[str, ...], *, key: str) -> list[Mapping[str, str]]:

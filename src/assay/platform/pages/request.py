@@ -14,7 +14,7 @@ from assay import registry
 from assay.errors import AnswerError, AssayError
 from assay.judgments import kind as kind_named
 from assay.platform.queries import people
-from assay.records import Brief, Pay, Question, WorkedExample
+from assay.records import Brief, Live, Pay, Question, WorkedExample
 from assay.wording import Sentence, translated
 
 NOT_THE_ANSWER = {"csrfmiddlewaretoken", "seconds"}
@@ -131,7 +131,19 @@ def brief_of(form: QueryDict, *, of: Brief | None = None) -> Brief:
         skills=tuple(each for each in _parts(form.get("skills", "")) if each),
         privacy=_text(form, "privacy"),
         pay=_pay(form),
+        turns=of.turns if of else Brief.__dataclass_fields__["turns"].default,
+        live=_live(form) if kind == "pairwise" else None,
     )
+
+
+def _live(form: QueryDict) -> Live | None:
+    if form.get("live") != "yes":
+        return None
+    count = form.get("live_follow_ups", "").strip() or "0"
+    if not count.isdecimal():
+        raise AnswerError("live_follow_ups", _("Follow-ups: a whole number."))
+    own, reveal = form.get("live_own") != "no", form.get("live_reveal") == "yes"
+    return Live(own=own, follow_ups=int(count), reveal=reveal)
 
 
 def _text(form: QueryDict, name: str) -> str:

@@ -76,6 +76,7 @@ def changes(was: Brief, now: Brief) -> list[Change]:
         (_("Privacy"), was.privacy, now.privacy),
         (_("Pay"), pay_of(was), pay_of(now)),
         (_("Judgments for each work"), str(was.judgments_per_work), str(now.judgments_per_work)),
+        (_("Live battles"), live_of(was), live_of(now)),
     ]
     lists = [
         (_("Principles"), was.principles, now.principles),
@@ -103,6 +104,25 @@ def pay_of(brief: Brief) -> str:
     if brief.pay.per == "hour":
         return _("%(amount)s %(currency)s an hour") % places
     return _("%(amount)s %(currency)s a judgment") % places
+
+
+def live_of(brief: Brief) -> str:
+    """Return the terms of live battles, in words; empty where a brief has none.
+
+    >>> from assay.records import Live
+    >>> live_of(Brief("poems", "Delight.", "pairwise", live=Live(own=False)))
+    'Prompts are given. No follow-ups. Which models answered is not shown.'
+    """
+    if (live := brief.live) is None:
+        return ""
+    parts = (
+        _("People write prompts of their own.") if live.own else _("Prompts are given."),
+        _("Follow-ups: %s.") % live.follow_ups if live.follow_ups else _("No follow-ups."),
+        _("Which models answered is shown after the vote.")
+        if live.reveal
+        else _("Which models answered is not shown."),
+    )
+    return " ".join(parts)
 
 
 def told(question: Question) -> str:
