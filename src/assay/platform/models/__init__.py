@@ -1,5 +1,6 @@
 """The tables, one file per noun. A row can become a record, and no more."""
 
+from assay.platform.models.arena import BattleRow, EntrantRow
 from assay.platform.models.item import AttachmentRow, ItemRow, SampleRow
 from assay.platform.models.judgment import JudgmentRow
 from assay.platform.models.person import EvidenceRow, InvitationRow, PersonRow, SkillRow
@@ -12,9 +13,11 @@ __all__ = [
     "AdjudicationRow",
     "ArmRow",
     "AttachmentRow",
+    "BattleRow",
     "BriefRow",
     "EdgeCaseRow",
     "EndpointRow",
+    "EntrantRow",
     "EvidenceRow",
     "ExperimentRow",
     "FlagRow",

@@ -22,11 +22,13 @@ class WorkRow(models.Model):
 
     `use` says what the work is for: judged in the pilot; judged by two versions of the brief (trial);
     known to us and mixed in unannounced (gold); known, and explained afterwards (training); or wanted for its
-    own sake. A wanted one that somebody flagged as harmful is withheld until an author has looked.
+    own sake. A wanted one that somebody flagged as harmful is withheld until an author has looked. The work
+    of a live battle (battle) is for whoever wrote its prompt, and is given to nobody else.
     """
 
     WITHHELD = "withheld"
     WORK, PILOT, TRIAL, GOLD, TRAINING = "work", "pilot", "trial", "gold", "training"
+    BATTLE = "battle"
 
     project = models.ForeignKey("ProjectRow", models.CASCADE, related_name="works", db_index=False)
     key = models.CharField(max_length=600)
