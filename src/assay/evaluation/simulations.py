@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from assay.evaluation.battles import Battles
+
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -102,3 +104,39 @@ def voter(rng: np.random.Generator, votes: int, how: str = "honest") -> tuple[Fl
         "rigger": expit(logit(share_N) + 1.5 * favoured_N),
     }[how]
     return share_N, (rng.random(votes) < chance_N).astype(np.int64), favoured_N
+
+
+@dataclass(frozen=True, eq=False)
+class Kinds:
+    """Votes by people of several tastes, the kind of each, and what each kind thinks of the models."""
+
+    battles: Battles
+    kind_R: Codes
+    theta_C_M: Floats
+
+
+def kinds(
+    rng: np.random.Generator,
+    *,
+    shares: tuple[float, ...] = (0.7, 0.3),
+    models: int = 6,
+    raters: int = 120,
+    votes: int = 40,
+    spread: float = 0.9,
+) -> Kinds:
+    """Draw people who fall into kinds with boards of their own, independent of each other.
+
+    >>> crowd = kinds(np.random.default_rng(0))
+    >>> len(crowd.battles), crowd.theta_C_M.shape
+    (4800, (2, 6))
+    """
+    theta_C_M = rng.normal(0, spread, (len(shares), models))
+    theta_C_M -= theta_C_M.mean(axis=1, keepdims=True)
+    kind_R = np.repeat(np.arange(len(shares)), np.round(np.array(shares) * raters).astype(int))
+    rater_N = np.repeat(np.arange(len(kind_R)), votes)
+    a_N = rng.integers(0, models, len(rater_N))
+    b_N = (a_N + rng.integers(1, models, len(rater_N))) % models
+    own_N = kind_R[rater_N]
+    won_N = (rng.random(len(a_N)) < expit(theta_C_M[own_N, a_N] - theta_C_M[own_N, b_N])).astype(float)
+    names = tuple(f"m{m}" for m in range(models)), tuple(f"r{r:03d}" for r in range(len(kind_R)))
+    return Kinds(Battles(a_N, b_N, won_N, rater_N, *names), kind_R, theta_C_M)
