@@ -50,12 +50,26 @@ def _statement(
     rater: str, own: Sequence[Judgment], skills: tuple[Skill, ...], contest_of: Mapping[str, float]
 ) -> Statement:
     seconds = [judgment.seconds for judgment in own if judgment.seconds is not None]
-    middle = median(seconds) if seconds else None
     works = [judgment.work for judgment in own]
     contested = tuple(
         sorted((work for work in works if contest_of.get(work, 0) >= CONTESTED), key=lambda w: -contest_of[w])
     )
-    sentences: list[str] = [_pace(len(own), middle)]
+    return statement(rater, len(own), median(seconds) if seconds else None, skills, contested)
+
+
+def statement(
+    rater: str,
+    judgments: int,
+    median_seconds: float | None,
+    skills: Sequence[Skill] = (),
+    contested: Sequence[str] = (),
+) -> Statement:
+    """Return the statement that numbers come to, wherever they are kept.
+
+    >>> statement("ann", 3, 41.0).sentences
+    ('You judged 3 works, in 41 seconds each (median).',)
+    """
+    sentences: list[str] = [_pace(judgments, median_seconds)]
     sentences += [_about(skill) for skill in skills]
     if contested:
         sentences.append(
@@ -67,7 +81,7 @@ def _statement(
                 len(contested),
             )
         )
-    return Statement(rater, tuple(sentences), len(own), middle, skills, contested)
+    return Statement(rater, tuple(sentences), judgments, median_seconds, tuple(skills), tuple(contested))
 
 
 def _pace(works: int, seconds: float | None) -> Sentence:

@@ -3,7 +3,7 @@
 from assay.platform.models.arena import BattleRow, EntrantRow
 from assay.platform.models.item import AttachmentRow, ItemRow, SampleRow
 from assay.platform.models.judgment import JudgmentRow
-from assay.platform.models.person import EvidenceRow, InvitationRow, PersonRow, SkillRow
+from assay.platform.models.person import EvidenceRow, InvitationRow, OwnNumbersRow, PersonRow, SkillRow
 from assay.platform.models.pilot import ArmRow, EdgeCaseRow, ExperimentRow, PilotRow
 from assay.platform.models.project import BriefRow, EndpointRow, MembershipRow, ProjectRow, Role, State
 from assay.platform.models.review import AdjudicationRow, ReviewRow
@@ -27,6 +27,7 @@ __all__ = [
     "JudgmentRow",
     "LeaseRow",
     "MembershipRow",
+    "OwnNumbersRow",
     "PersonRow",
     "PilotRow",
     "ProjectRow",

@@ -101,3 +101,32 @@ class EvidenceRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} on {self.skill} in {self.project_id}"
+
+
+class OwnNumbersRow(models.Model):
+    """What somebody was told last about their own work in a project; without one, over all of them.
+
+    It is renewed in batches (`actions.own_numbers` says when and why): `judged` counts the judgments that
+    it rests on, `known` those among them whose answer was known, and `looked` is how many there were when it
+    was last asked whether a batch is complete. `skills` and `contested` are as the records have them.
+    """
+
+    person = models.ForeignKey(PersonRow, models.CASCADE, related_name="own_numbers", db_index=False)
+    project = models.ForeignKey("ProjectRow", models.CASCADE, null=True, related_name="+")
+    looked = models.PositiveIntegerField(default=0)
+    judged = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    skills = models.JSONField(default=list)
+    contested = models.JSONField(default=list)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["person", "project"], name="own_numbers_once"),
+            models.UniqueConstraint(
+                fields=["person"], condition=models.Q(project__isnull=True), name="own_numbers_over_all"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"what {self.person_id} was told about {self.project_id}"

@@ -6,8 +6,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from assay.platform.actions import own_numbers as actions
 from assay.platform.pages.request import person_of
-from assay.platform.queries import outcomes
+from assay.platform.queries import own_numbers
 from assay.platform.queries import projects as queries
 
 
@@ -22,7 +23,9 @@ def projects(request: HttpRequest) -> HttpResponse:
 @login_required
 def own_work(request: HttpRequest) -> HttpResponse:
     """Tell a person what their own work came to, project by project."""
-    return render(request, "platform/own_work.html", {"parts": outcomes.own_statements(person_of(request))})
+    person = person_of(request)
+    parts = [actions.tell(person=person, project=each) for each in own_numbers.projects(person)]
+    return render(request, "platform/own_work.html", {"parts": parts})
 
 
 def health(request: HttpRequest) -> HttpResponse:

@@ -13,11 +13,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from assay.errors import AssayError
+from assay.platform.actions import own_numbers
 from assay.platform.pages import figures
 from assay.platform.pages.projects import table
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import insight as queries
-from assay.platform.queries import outcomes, projects
+from assay.platform.queries import projects
 
 if TYPE_CHECKING:
     from assay.figures import Figure
@@ -72,8 +73,8 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     person = person_of(request)
     project = projects.membership(person, slug, "judge").project
     pieces = queries.own_pieces(person, project, patience=PATIENCE)
-    statement = outcomes.own_statement(person, project, patience=PATIENCE)
-    found = {"project": project, "pieces": pieces, "statement": statement}
+    numbers = own_numbers.tell(person=person, project=project, patience=PATIENCE)
+    found = {"project": project, "pieces": pieces, "numbers": numbers}
     return render(request, "platform/own_pieces.html", found)
 
 

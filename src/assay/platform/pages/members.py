@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assay.errors import AssayError
 from assay.platform.actions import members as actions
+from assay.platform.actions import own_numbers
 from assay.platform.pages.request import languages_of, lines_of, person_of, problem_of
 from assay.platform.queries import members as queries
 from assay.platform.queries import projects
@@ -86,7 +87,7 @@ def oneself(request: HttpRequest) -> HttpResponse:
     found: dict[str, object] = {
         "languages": " ".join(person.languages),
         "skills": "\n".join(person.skills),
-        "known": queries.skills_of(person),
+        "known": own_numbers.tell_skills(person=person),
     }
     if request.method == "GET":
         return render(request, "platform/oneself.html", found)

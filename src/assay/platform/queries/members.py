@@ -1,4 +1,4 @@
-"""Who belongs to a project, who is invited, and what is known of their skills."""
+"""Who belongs to a project, and who is invited."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from assay.platform.models import InvitationRow, MembershipRow, PersonRow, ProjectRow, Role, SkillRow
+from assay.platform.models import InvitationRow, MembershipRow, PersonRow, ProjectRow, Role
 
 
 def member(project: ProjectRow, number: int) -> MembershipRow:
@@ -41,8 +41,3 @@ def open_invitations(project: ProjectRow) -> QuerySet[InvitationRow]:
     now = timezone.now()
     rows = InvitationRow.objects.filter(project=project, used_at__isnull=True, expires_at__gt=now)
     return rows.order_by("-pk")
-
-
-def skills_of(person: PersonRow) -> QuerySet[SkillRow]:
-    """Return what is known of a person, what is surest first."""
-    return SkillRow.objects.filter(person=person).order_by("-low", "skill")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.db.models import Count, Max
 
 from assay.platform import counting
-from assay.platform.models import GoldRow, JudgmentRow, PersonRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.models import GoldRow, JudgmentRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries.projects import latest_brief
-from assay.records import Brief, Judgment, Statement, Work
+from assay.records import Brief, Judgment, Work
 
 if TYPE_CHECKING:
     from assay.pipeline import Outcome
@@ -140,16 +140,3 @@ def raw_lines(project: ProjectRow) -> Iterator[str]:
             "supersedes": str(row.supersedes_id) if row.supersedes_id else None,
         }
         yield json.dumps({**asdict(record), **more}, ensure_ascii=False) + "\n"
-
-
-def own_statements(person: PersonRow) -> list[tuple[ProjectRow, Statement | None]]:
-    """Return what a person's work came to in each project they still belong to and have judged in."""
-    found = ProjectRow.objects.filter(memberships__person=person, judgments__person=person).distinct()
-    return [(project, own_statement(person, project, patience=2.0)) for project in found.order_by("title")]
-
-
-def own_statement(person: PersonRow, project: ProjectRow, *, patience: float) -> Statement | None:
-    """Return what a person's work came to in a project, `None` where it is still being counted."""
-    known = outcome(project, patience=patience)
-    own = (each for each in (known.statements if known else ()) if each.rater == person.name)
-    return next(own, None)

@@ -41,8 +41,8 @@ class Queue:
     """What a person has at hand in one project.
 
     `held` is what they are at, `waiting` what lapsed under their hands, `reopened` what they took back or a
-    reader returned. `open` counts what they could be given next, up to `routing.SHORTLIST`; where there is
-    nothing `why` says why.
+    reader returned. `open` says whether there is something they could be given next; where there is nothing
+    `why` says why. How much there is would tell which works have a known answer: these use nothing up.
     """
 
     project: ProjectRow
@@ -50,7 +50,7 @@ class Queue:
     waiting: list[LeaseRow]
     reopened: list[LeaseRow]
     done: list[Done]
-    open: int
+    open: bool
     why: list[str]
 
 
@@ -72,8 +72,7 @@ def queue(person: PersonRow, project: ProjectRow) -> Queue:
     )
     held = next((lease for lease in leases if lease.state == LeaseRow.HELD), None)
     rest = [lease for lease in leases if lease is not held]
-    open_works = routing.shortlist(person, project)
-    count = sum(each.use not in {WorkRow.GOLD, WorkRow.TRAINING} for each in open_works)
+    there = routing.wanted(routing.shortlist(person, project))
     now = timezone.now()
     return Queue(
         project=project,
@@ -81,8 +80,8 @@ def queue(person: PersonRow, project: ProjectRow) -> Queue:
         waiting=[lease for lease in rest if lease.replaces_id is None],
         reopened=[lease for lease in rest if lease.replaces_id is not None],
         done=[Done(each, why_no_undo(each, now)) for each in _own(person, project)[:RECENT]],
-        open=count,
-        why=[] if count or held else why_nothing(person, project),
+        open=there,
+        why=[] if there or held else why_nothing(person, project),
     )
 
 
