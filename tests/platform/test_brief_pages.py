@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assay.platform.actions import briefs, projects
-from assay.platform.models import BriefRow, PersonRow, ProjectRow
+from assay.platform.actions import briefs, overlap, people, projects, work
+from assay.platform.models import BriefRow, LeaseRow, PersonRow, ProjectRow
 from assay.platform.queries import briefs as queries
 from assay.records import Brief, Item, Pay, Question, Sample, WorkedExample
 
@@ -201,6 +201,53 @@ def test_another_number_of_judgments_holds_for_works_to_come(cast):
 
     caps = dict(cast.moon.works.values_list("item__key", "cap"))
     assert (caps["m0"], caps["new"]) == (2, 5)
+
+
+def caps(project):
+    """Return taken, judged and cap of every work, the busiest first."""
+    return sorted(project.works.values_list("taken", "judged", "cap"), reverse=True)
+
+
+def test_a_version_that_wants_fewer_judgments_closes_what_has_them(cast):
+    ProjectRow.objects.update(cap=2, most=4)
+    for person in (cast.ann, cast.ben):
+        lease = work.claim_work(person=person, project=cast.moon)
+        work.submit_judgment(person=person, token=lease.token, answer={"choice": "tie"})
+    judge_once = work.claim_work(person=cast.ben, project=cast.moon)
+    work.submit_judgment(person=cast.ben, token=judge_once.token, answer={"choice": "tie"})
+
+    briefs.publish(project=cast.moon, brief=moon_brief(judgments_per_work=1))
+    projects.bring_in(
+        project=cast.moon, items=[Item("new", "…")], samples=[Sample(f"new/{x}", "new", x, "…") for x in "xy"]
+    )
+
+    cast.moon.refresh_from_db()
+    assert (cast.moon.cap, cast.moon.most) == (1, 1)
+    assert caps(cast.moon) == [(2, 2, 2), (1, 1, 1), (0, 0, 1), (0, 0, 1), (0, 0, 1)]
+    assert overlap.grow_for(cast.moon) == overlap.Kept(0, 0, 0)
+
+
+@pytest.mark.parametrize("leaves", ["skips", "lapses"])
+def test_a_place_that_is_wanted_no_more_is_gone_when_it_is_left(cast, leaves):
+    first, second = (work.claim_work(person=person, project=cast.moon) for person in (cast.ann, cast.ben))
+    assert first.work_id == second.work_id, "both are at the same work"
+    briefs.publish(project=cast.moon, brief=moon_brief(judgments_per_work=1))
+    assert caps(cast.moon)[0] == (2, 0, 2), "who is at it may finish it"
+
+    cast.moon.refresh_from_db()
+    if leaves == "skips":
+        work.skip_work(person=cast.ben, token=second.token)
+    else:
+        LeaseRow.objects.filter(pk=second.pk).update(expires_at=second.claimed_at)
+        cleo = people.add_member(project=cast.moon, name="Cleo", role="contributor")
+        assert work.claim_work(person=cleo.person, project=cast.moon).work_id != first.work_id
+    row = cast.moon.works.get(pk=first.work_id)
+    assert (row.taken, row.judged, row.cap) == (1, 0, 1)
+
+    work.submit_judgment(person=cast.ann, token=first.token, answer={"choice": "tie"})
+
+    row.refresh_from_db()
+    assert (row.taken, row.judged, row.cap) == (1, 1, 1)
 
 
 def test_the_versions_show_word_by_word_what_changed(cast, client_of):

@@ -154,6 +154,7 @@ def _keep_doubts(project: ProjectRow, found: Outcome) -> int:
 def _grow(project: ProjectRow, found: Outcome) -> int:
     """Give finished works that are not sure one more place each, the most doubtful first."""
     told = _posteriors(found)
+    project.refresh_from_db(fields=["cap", "most", "confidence"])  # the row is locked: as they are now
     wanted = WorkRow.objects.filter(project=project, use=WorkRow.WORK)
     rows = {row.key: row for row in wanted.filter(judged__gte=F("cap"), cap__lt=project.most)}
     finished = [Finished(key, row.judged, told[key]) for key, row in rows.items() if key in told]

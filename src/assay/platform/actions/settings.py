@@ -65,9 +65,7 @@ def change(*, project: ProjectRow, given: Mapping[str, str]) -> ProjectRow:
     works = WorkRow.objects.filter(project=row)
     if budget is not None and row.budget is None:
         list(works.select_for_update().order_by("pk").values_list("pk").iterator())
-    if cap != row.cap:
-        same = works.filter(use=WorkRow.WORK, cap=row.cap)
-        same.update(cap=Greatest(cap, F("taken")))
+    recap(row, cap=cap, most=most)
     row.taken = works.aggregate(taken=Sum("taken", default=0))["taken"]
     row.cap, row.most, row.confidence, row.budget = cap, most, confidence, budget
     row.gold_share, row.review_share = gold_share, review_share
@@ -75,6 +73,18 @@ def change(*, project: ProjectRow, given: Mapping[str, str]) -> ProjectRow:
     for name in (*NAMES, "taken"):
         setattr(project, name, getattr(row, name))
     return row
+
+
+def recap(project: ProjectRow, *, cap: int, most: int) -> None:
+    """Let the works of a project, whose row is locked, take as many judgments as it wants from now on.
+
+    Works that have the old cap get the new one, and none stays open above `most`. A place that somebody is at
+    just now is theirs; where they leave it, it is gone (`actions.work`).
+    """
+    wanted = WorkRow.objects.filter(project=project, use__in=[WorkRow.WORK, WorkRow.WITHHELD])
+    if cap != project.cap:
+        wanted.filter(cap=project.cap).update(cap=Greatest(cap, F("taken")))
+    wanted.filter(cap__gt=most).filter(cap__gt=F("taken")).update(cap=Greatest(most, F("taken")))
 
 
 def _whole(given: Mapping[str, str], name: str, low: int, high: int) -> int:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -209,7 +208,7 @@ def _free_expired(project: ProjectRow, now: datetime) -> int:
         places = Counter(number for number in found.values() if number is not None)
         _give_back(project.pk, places.total())
         for number, count in sorted(places.items()):
-            WorkRow.objects.filter(pk=number).update(taken=F("taken") - count)
+            _free(project, number, count)
     return len(found)
 
 
@@ -274,7 +273,17 @@ def put_aside(lease: LeaseRow, *, until: datetime) -> None:
 
 def _free_place(lease: LeaseRow) -> None:
     _give_back(lease.project_id, 1)
-    WorkRow.objects.filter(pk=lease.work_id).update(taken=F("taken") - 1)
+    _free(lease.project, lease.work_id, 1)
+
+
+def _free(project: ProjectRow, number: int, places: int) -> None:
+    """Free places on a work; one that the project wants no more, since it asks for fewer by now, is gone."""
+    change(
+        "UPDATE platform_workrow SET taken = taken - %s, cap = CASE WHEN use IN (%s, %s) AND cap > %s "
+        "THEN CASE WHEN taken - %s > %s THEN taken - %s ELSE %s END ELSE cap END WHERE id = %s",
+        *(places, WorkRow.WORK, WorkRow.WITHHELD, project.most),
+        *(places, project.most, places, project.most, number),
+    )
 
 
 def _locked(person: PersonRow, token: str) -> LeaseRow:
