@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from assay.quality.labels.ballots import Ballots, colours, mixed, normalised, over_given, shifted
-from assay.quality.labels.columns import Columns, Floats
+from assay.quality.labels.ballots import Ballots, colours, mixed, normalised, over_given, row_sums, shifted
+from assay.quality.labels.columns import Codes, Columns, Floats
 from assay.quality.labels.hierarchical import BASE_RIGHT, BASE_WRONG, TOLERANCE, at_rest
 from assay.quality.labels.result import Result
 from assay.quality.progress import tell
@@ -91,11 +91,11 @@ def ebcc(
         log_R_G_S -= digamma(over_given(filled_R_G_S))[:, None]
         log_P_S = shifted(ballots.scores(log_R_G_S), log_S)
         subtype_P_S = normalised(_only_known(ballots, log_P_S, label_S))
-        updated_P_K = subtype_P_S @ belongs_S_K
+        updated_P_K = _of_labels(subtype_P_S, label_S, n_labels)
         converged = at_rest(posterior_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         posterior_P_K = updated_P_K
 
-    posterior_P_K /= (posterior_P_K @ np.ones(n_labels))[:, None]
+    posterior_P_K /= row_sums(posterior_P_K)[:, None]
     counts_R_G_K = counts_R_G_S @ belongs_S_K
     if history_R_G_K is not None:
         counts_R_G_K += history_R_G_K
@@ -134,10 +134,18 @@ def _start(ballots: Ballots, subtypes: int, rng: np.random.Generator) -> Floats:
     gamma_D_M /= 2**53
     np.log(gamma_D_M, out=gamma_D_M)
     gamma_D_M -= 1e-12
-    gamma_D_M *= (shares_P_K[ballot_D, label_D] / (gamma_D_M @ np.ones(subtypes)))[:, None]
+    gamma_D_M *= (shares_P_K[ballot_D, label_D] / row_sums(gamma_D_M))[:, None]
     start_P_K_M = np.zeros((*shares_P_K.shape, subtypes))
     start_P_K_M[ballot_D, label_D] = gamma_D_M
     return start_P_K_M.reshape(len(ballot_P), -1)
+
+
+def _of_labels(subtype_P_S: Floats, label_S: Codes, n_labels: int) -> Floats:
+    """Sum over the subtypes of each label; as a matrix product it would wake all cores for very little."""
+    label_P_K = np.zeros((len(subtype_P_S), n_labels))
+    for subtype, label in enumerate(label_S.tolist()):
+        label_P_K[:, label] += subtype_P_S[:, subtype]
+    return label_P_K
 
 
 def _only_known(ballots: Ballots, log_P_S: Floats, label_S: np.ndarray) -> Floats:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma, expit, gammaln, logit
 
-from assay.quality.labels.ballots import normalised, over_given, shifted
+from assay.quality.labels.ballots import column_sums, normalised, over_given, shifted
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
 from assay.quality.progress import tell
@@ -137,7 +137,7 @@ def at_rest(
     if len(moved_P_K) < MANY:
         return bool(np.abs(moved_P_K).max() < tolerance)
     moved_P_K *= moved_P_K
-    mean_square = float((times_P @ moved_P_K).sum() / (times_P.sum() * moved_P_K.shape[1]))
+    mean_square = float(column_sums(times_P, moved_P_K).sum() / (times_P.sum() * moved_P_K.shape[1]))
     return mean_square < (tolerance / 5) ** 2
 
 

@@ -86,8 +86,8 @@ def independence(result: Result) -> float:
         answer_K_N *= evidence_K_N
         slope_P = np.add.reduceat(answer_K_N.sum(axis=0), indptr[:-1] - indptr[0])
         times_P = ballots.times_P[first:last]
-        slope += float(times_P @ slope_P)
-        square += float(times_P @ (slope_P * slope_P))
+        slope += float(np.einsum("p,p->", times_P, slope_P))
+        square += float(np.einsum("p,p,p->", times_P, slope_P, slope_P))
     z = slope / np.sqrt(square + 1e-12)
     cell = columns.weights_N.sum() / (n_raters * n_labels**2)
     return float(min(1.0, 2 * float(ndtr(z))) * cell / (cell + FULL_CELL))

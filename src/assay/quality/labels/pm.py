@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.labels.ballots import TIE, leading
+from assay.quality.labels.ballots import TIE, leading, row_sums
 from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
 
@@ -44,7 +44,7 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
         rate_R = (np.maximum(votes_R - right_R, 0) + 0.5) / (votes_R + 1)
         weight_R = -np.log(rate_R / rate_R.max())
         posterior_P_K = ballots.own_scores(np.repeat(weight_R, len(columns.labels)))
-        total_P = posterior_P_K @ np.ones(posterior_P_K.shape[1])
+        total_P = row_sums(posterior_P_K)
         unheard_P = total_P <= TIE
         posterior_P_K[unheard_P] = ballots.shares_P_K[unheard_P]
         total_P[unheard_P] = 1
@@ -70,5 +70,5 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
 def _outcome(posterior_P_K: Floats) -> Floats:
     """One on the top label of each row, shared evenly where several tie."""
     tied_P_K = leading(posterior_P_K).astype(float)
-    tied_P_K /= (tied_P_K @ np.ones(tied_P_K.shape[1]))[:, None]
+    tied_P_K /= row_sums(tied_P_K)[:, None]
     return tied_P_K
