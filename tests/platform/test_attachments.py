@@ -18,6 +18,7 @@ from assay.platform import files, markdown, service
 from assay.platform.actions import attachments, people, projects, work
 from assay.platform.files import Brought
 from assay.platform.models import AttachmentRow, ItemRow
+from assay.platform.queries import work as works
 from assay.records import Brief, Item
 
 
@@ -338,10 +339,10 @@ def test_a_file_that_a_browser_has_is_not_sent_again(sky, client_of):
 def test_an_item_without_files_asks_no_table(cast, django_assert_num_queries):
     from assay.platform.queries import attachments as queries
 
-    lease = work.claim_work(person=cast.ben, project=cast.moon)
+    given = works.assignment(work.claim_work(person=cast.ben, project=cast.moon))
 
     with django_assert_num_queries(0):
-        assert queries.of_item(cast.moon, lease.work.item.record()) == queries.Files()
+        assert queries.of_work(cast.moon, given.work) == queries.Files()
 
 
 def test_a_shell_brings_files_along_with_a_new_project(db, tmp_path, folder):

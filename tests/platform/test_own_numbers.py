@@ -20,7 +20,7 @@ PAGES = ("/me/", "/me/about/", "/projects/sky/mine/", "/me/queue/", "/")
 
 @pytest.fixture
 def sky(cast):
-    """Forty pairs, of which eighteen have a known answer; half of what Ben is given has. Ann has judged all."""
+    """Forty pairs, eighteen of them with a known answer, as half of what Ben is given; Ann has judged all."""
     for kept in (outcomes._kept, skills._kept, routing._crowds, overlap._since, overlap._due):
         kept.clear()
     items, samples = moon_items(40)

@@ -43,9 +43,7 @@ def next_version(project: ProjectRow, brief: Brief) -> BriefRow:
     kind_named(brief.kind).questions(brief)  # one that its kind cannot ask is refused here
     if (cap := brief.judgments_per_work) != now.judgments_per_work:
         most = max(project.most, cap)
-        if (
-            cap < project.cap
-        ):  # fewer means fewer everywhere; how far works may grow is for the settings to say
+        if cap < project.cap:  # how far works may grow beyond it is for the settings to say
             most = cap
             recap(project, cap=cap, most=most)
         project.cap, project.most = cap, most

@@ -16,8 +16,8 @@ from assay.judgments import kind as kind_named
 from assay.platform.actions import briefs as actions
 from assay.platform.actions import projects as project_actions
 from assay.platform.pages.request import STYLES, brief_of, person_of, problem_of, style_of
+from assay.platform.queries import attachments, projects
 from assay.platform.queries import briefs as queries
-from assay.platform.queries import projects
 from assay.records import Brief
 
 BLANK = 2
@@ -85,7 +85,9 @@ def brief(request: HttpRequest, slug: str) -> HttpResponse:
 def versions(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what changed from version to version."""
     member = projects.membership(person_of(request), slug, "read")
-    found = {"project": member.project, "versions": queries.versions(member.project)}
+    listed = queries.versions(member.project)
+    files = attachments.of_briefs(member.project, [each.brief for each in listed])
+    found = {"project": member.project, "versions": listed, "brief_files": files}
     return render(request, "platform/brief_versions.html", found | projects.rights_of(member))
 
 

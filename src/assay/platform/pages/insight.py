@@ -17,8 +17,8 @@ from assay.platform.actions import own_numbers
 from assay.platform.pages import figures
 from assay.platform.pages.projects import table
 from assay.platform.pages.request import person_of, problem_of
+from assay.platform.queries import attachments, projects
 from assay.platform.queries import insight as queries
-from assay.platform.queries import projects
 
 if TYPE_CHECKING:
     from assay.figures import Figure
@@ -46,7 +46,12 @@ def quality_parts(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "platform/quality_waits.html", {"problem": problem_of(wrong)})
     if found is None:
         return render(request, "platform/quality_waits.html", {"project": project})
-    context = {"project": project, "found": found, "figures": figures.all_in_words(_figures(found))}
+    context = {
+        "project": project,
+        "found": found,
+        "files": attachments.of_texts(project, [each.text for each in (*found.best, *found.worst)]),
+        "figures": figures.all_in_words(_figures(found)),
+    }
     return render(request, "platform/quality_parts.html", context)
 
 

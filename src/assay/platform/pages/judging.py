@@ -125,7 +125,8 @@ def shown_work(
         "page": f"kinds/{given.kind.name}/page.html",
         "script": kindpages.asset(given.kind.name, "page.js") is not None,
         "item": given.work.item,
-        "files": attachments.of_item(given.lease.project, given.work.item),
+        "files": attachments.of_work(given.lease.project, given.work),
+        "brief_files": attachments.of_briefs(given.lease.project, [given.brief]),
         "samples": [
             {"place": place, "sample": sample} for place, sample in zip("ABCDEFGH", given.shown, strict=False)
         ],

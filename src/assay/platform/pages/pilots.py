@@ -13,8 +13,8 @@ from assay.errors import AnswerError, AssayError
 from assay.platform.actions import pilots as actions
 from assay.platform.pages import figures
 from assay.platform.pages.request import person_of, problem_of
+from assay.platform.queries import attachments, projects
 from assay.platform.queries import pilots as queries
-from assay.platform.queries import projects
 
 
 @login_required
@@ -81,6 +81,8 @@ def case(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "case": found,
         "said": [(each, figures.told(each.answer, found.letters)) for each in found.said],
         "open": queries.running(member.project),
+        "files": attachments.of_work(member.project, found.work),
+        "answers": [(_("Answer %s") % place, text) for place, _sample, text in found.places],
         "given": request.POST,
     }
     if request.method == "GET":
@@ -134,4 +136,6 @@ def change_state(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def lesson(request: HttpRequest, number: int) -> HttpResponse:
     """Show what was right about a training work that one has just judged, and why."""
-    return render(request, "platform/lesson.html", {"lesson": queries.own_lesson(person_of(request), number)})
+    found = queries.own_lesson(person_of(request), number)
+    files = attachments.of_work(found.project, found.work)
+    return render(request, "platform/lesson.html", {"lesson": found, "files": files})

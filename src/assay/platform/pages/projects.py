@@ -166,7 +166,8 @@ def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     authors = {sample.id: sample.author for sample in found.work.samples}
     said = [(row, figures.told(row.answer, authors)) for row in found.judgments]
     context = {"project": member.project, "work": found.work, "row": found.row, "said": said}
-    context |= {"files": attachments.of_item(member.project, found.work.item), **queries.rights_of(member)}
+    context["answers"] = [(sample.author, sample.text) for sample in found.work.samples]
+    context |= {"files": attachments.of_work(member.project, found.work), **queries.rights_of(member)}
     return render(request, "platform/reading.html", context)
 
 

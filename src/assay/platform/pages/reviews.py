@@ -15,7 +15,7 @@ from assay.platform.actions import reviews as actions
 from assay.platform.pages.figures import told
 from assay.platform.pages.judging import shown_work
 from assay.platform.pages.request import answer_of, person_of, problem_of
-from assay.platform.queries import projects, work
+from assay.platform.queries import attachments, projects, work
 from assay.platform.queries import reviews as queries
 
 
@@ -69,7 +69,12 @@ def leave(request: HttpRequest, number: int) -> HttpResponse:
 def feedback(request: HttpRequest) -> HttpResponse:
     """Show a person what readers made of their work, and what they can do about it."""
     parts = [
-        (one, told(one.answer, {}), told(one.edited, {}) if one.edited else None)
+        (
+            one,
+            told(one.answer, {}),
+            told(one.edited, {}) if one.edited else None,
+            attachments.of_work(one.review.project, one.work),
+        )
         for one in queries.feedback(person_of(request))
     ]
     return render(request, "platform/feedback.html", {"parts": parts})
@@ -198,6 +203,7 @@ def _dispute(
     found |= {
         "dispute": dispute,
         "sides": [(place, number, told(answer, {})) for place, number, answer in dispute.sides],
+        "answers": [(_("Answer %s") % place, text) for place, text in dispute.places],
         "given": request.POST,
     }
     return render(request, "platform/dispute.html", found, status=200 if refusal is None else 422)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
@@ -12,32 +12,61 @@ from django.urls import reverse
 
 from assay.platform.models import AttachmentRow, MembershipRow, PersonRow, ProjectRow
 from assay.platform.queries.projects import RIGHTS
-from assay.records import Item
+from assay.records import Brief, Item, Work
+
+MOST = 200
+"""Files that are looked up for one work."""
 
 _NAMED = re.compile(r"attachment:([^\s)>\"]+)")
 
 
 @dataclass(frozen=True)
 class Files:
-    """What an item shows: file → its address here, and, as Markdown, those that its text does not place."""
+    """What texts show: file → its address here, and, as Markdown, those of an item that no text places."""
 
     urls: Mapping[str, str] = field(default_factory=dict)
     below: str = ""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a part of a page that is kept has to go by."""
+        return tuple(sorted(self.urls.values()))
 
-def of_item(project: ProjectRow, item: Item) -> Files:
-    """Return the files of an item; no table is asked where it names none."""
-    placed = {unquote(name) for name in _NAMED.findall(f"{item.prompt}\n{item.context}")}
-    names = placed | set(item.attachments)
+
+def of_work(project: ProjectRow, work: Work) -> Files:
+    """Return the files of an item and of the samples shown with it."""
+    return of_texts(project, [sample.text for sample in work.samples], item=work.item)
+
+
+def of_texts(project: ProjectRow, texts: Iterable[str], *, item: Item | None = None) -> Files:
+    """Return the files that texts place and an item brings; no table is asked where none is named."""
+    placed = named(*((item.prompt, item.context) if item else ()))
+    brought = item.attachments if item else ()
+    names = placed | named(*texts) | set(brought)
     if not names:
         return Files()
-    found = AttachmentRow.objects.filter(project=project, name__in=sorted(names)[:200])
+    found = AttachmentRow.objects.filter(project=project, name__in=sorted(names)[:MOST])
     there = set(found.values_list("name", flat=True))
-    below = [name for name in item.attachments if name in there and name not in placed]
+    below = [name for name in brought if name in there and name not in placed]
     return Files(
         {name: reverse("attachment", args=[project.slug, name]) for name in there},
         "\n\n".join(f"![{re.sub(r'([][*_`<>!])', '', name)}](attachment:{quote(name)})" for name in below),
     )
+
+
+def of_briefs(project: ProjectRow, briefs: Iterable[Brief]) -> Files:
+    """Return the files that worked examples place: some are answers to items that had files."""
+    examples = [each for brief in briefs for each in brief.examples]
+    return of_texts(project, [text for each in examples for text in (each.prompt, each.answer)])
+
+
+def named(*texts: str) -> set[str]:
+    """Return the names of the files that texts place.
+
+    >>> named("![the moon](attachment:full%20moon.png)", "No file.")
+    {'full moon.png'}
+    """
+    return {unquote(name) for text in texts if "attachment:" in text for name in _NAMED.findall(text)}
 
 
 def attachment(person: PersonRow, slug: str, name: str) -> AttachmentRow:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError
 from assay.judgments import kind as kind_named
@@ -151,6 +152,7 @@ class Feedback:
     answer: Mapping[str, object]
     edited: Mapping[str, object] | None
     appeal: AdjudicationRow | None
+    places: tuple[tuple[str, str], ...]
 
     @property
     def may_appeal(self) -> bool:
@@ -172,7 +174,8 @@ def feedback(person: PersonRow) -> list[Feedback]:
         edited = None if row.edited is None else named_by_place(given.concealed(row.edited.answer), given)
         appeal = getattr(row, "appeal", None)
         answer = named_by_place(given.concealed(row.judgment.answer), given)
-        found.append(Feedback(row, given.work, answer, edited, appeal))
+        places = tuple((_("Answer %s") % place, text) for place, text in by_place(given))
+        found.append(Feedback(row, given.work, answer, edited, appeal, places))
     return found
 
 
@@ -183,6 +186,11 @@ def own_review(person: PersonRow, number: int) -> ReviewRow:
     if found is None:
         raise Http404
     return found
+
+
+def by_place(given: work.Assignment) -> list[tuple[str, str]]:
+    """Return the samples of a work as they stood: A, B, … and what each says."""
+    return [(place, sample.text) for place, sample in zip("ABCDEFGH", given.shown, strict=False)]
 
 
 def named_by_place(answer: Mapping[str, object], given: work.Assignment) -> dict[str, object]:
@@ -237,6 +245,11 @@ class Dispute:
     sides: tuple[tuple[str, int, Mapping[str, object]], ...]
     objection: str
     appeal: str
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """The samples of the work as they are called on the page, and what each says."""
+        return by_place(self.given)
 
 
 def dispute(row: AdjudicationRow) -> Dispute:
