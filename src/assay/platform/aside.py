@@ -8,6 +8,7 @@ wrong with the table.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -28,6 +29,7 @@ def main(project: str, path: str, name: str, language: str) -> dict[str, object]
 
     if language:
         translation.activate(language)
+    gc.disable()  # a table is a million objects that all stay; looking them through would take a fifth
     try:
         found = tables.works(tables.read(Path(path).read_bytes(), name))
         report = importing.bring_in_parts(

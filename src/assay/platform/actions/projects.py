@@ -137,6 +137,7 @@ def _keep_items(
             raise AssayError(
                 f"item {item.id!r} is there with another prompt; give the new one an id of its own"
             )
+    last = ItemRow.objects.aggregate(last=Max("pk"))["last"] or 0
     insert(
         ItemRow,
         ["project", "key", "prompt", "context", "language", "domain", "attachments", "series", "place"],
@@ -155,8 +156,9 @@ def _keep_items(
             for item in fresh.values()
         ),
     )
-    new = known.items_named(project, fresh)
-    return {row.key: row.pk for row in (*there.values(), *new)}, len(fresh)
+    # Without the texts, which would all be read back.
+    new = ItemRow.objects.filter(project=project, pk__gt=last).values_list("key", "pk")
+    return {key: row.pk for key, row in there.items()} | dict(new), len(fresh)
 
 
 def _keep_samples(number_of: dict[str, int], fresh: Sequence[Sample]) -> dict[int, Sample]:
