@@ -1,19 +1,17 @@
 """Fit one board in a process of its own; prints the CPU seconds, the peak memory and the ratings as JSON.
 
-    python fitting.py MAKE VOTES FILE      make synthetic battles
-    python fitting.py METHOD FILE          fit them
-
-The peers are run by the interpreter of their own environment, so nothing of Assay is imported at the top.
+python fitting.py make VOTES FILE      make synthetic battles (make-ties: with ties and style)
+python fitting.py METHOD FILE          fit them
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 
 import numpy as np
+from peers import peak_mb
 
 GAMMA = np.array([0.25, 0.03, 0.02, 0.02])
 MODELS = 100
@@ -30,7 +28,7 @@ def make(votes: int, path: str, *, ties: bool) -> None:
     a_N = rng.choice(MODELS, votes, p=chance_M).astype(np.int32)
     b_N = rng.choice(MODELS, votes, p=chance_M).astype(np.int32)
     b_N = np.where(b_N == a_N, (b_N + 1) % MODELS, b_N).astype(np.int32)
-    held = {"a": a_N, "b": b_N, "theta": theta_M}
+    held = {"a": a_N, "b": b_N, "theta": theta_M, "models": np.array(MODELS)}
     half_N = (theta_M[a_N] - theta_M[b_N]) / 2
     log_tie = np.log(2 * 0.25 / 0.75) if ties else -np.inf
     if ties:
@@ -45,9 +43,10 @@ def make(votes: int, path: str, *, ties: bool) -> None:
 def ours(held: dict[str, np.ndarray], method: str) -> dict[str, object]:
     from assay.evaluation import Battles, bradley_terry
     from assay.evaluation.davidson import davidson
+    from assay.evaluation.rao_kupper import rao_kupper
     from assay.evaluation.style import with_style
 
-    names = tuple(f"m{m:03d}" for m in range(MODELS))
+    names = tuple(f"m{m:03d}" for m in range(int(held["models"])))
     score_N = np.array([1.0, 0.0, 0.5])[held["outcome"]]
     battles = Battles(
         held["a"], held["b"], score_N, np.zeros(0, np.int64), names, (), outcome_N=held["outcome"]
@@ -61,36 +60,15 @@ def ours(held: dict[str, np.ndarray], method: str) -> dict[str, object]:
     if method == "assay-davidson":
         fit = davidson(battles)
         return {"cpu": time.process_time() - start, "rating": (fit.theta_M * 400 / np.log(10)).tolist()}
+    if method == "assay-rao-kupper":
+        fit = rao_kupper(battles)
+        return {"cpu": time.process_time() - start, "rating": (fit.theta_M * 400 / np.log(10)).tolist()}
     style = with_style(battles, held["style"], ("tokens", "headers", "list_items", "bold_spans"))
     return {
         "cpu": time.process_time() - start,
         "gamma": style.gamma_K.tolist(),
         "error": style.gamma_error_K.tolist(),
     }
-
-
-def peer(held: dict[str, np.ndarray], method: str) -> dict[str, object]:
-    elo = 400 / np.log(10)
-    if method == "choix":
-        import choix
-
-        start = time.process_time()
-        first_N = np.where(held["outcome"] == 0, held["a"], held["b"])
-        second_N = np.where(held["outcome"] == 0, held["b"], held["a"])
-        theta_M = choix.opt_pairwise(MODELS, list(zip(first_N, second_N, strict=True)))
-        return {"cpu": time.process_time() - start, "rating": (elo * theta_M).tolist()}
-    import evalica
-
-    codes = [f"m{m:03d}" for m in range(MODELS)]
-    names = np.array(codes, dtype=object)
-    xs, ys = names[held["a"]].tolist(), names[held["b"]].tolist()
-    kinds = [evalica.Winner.X, evalica.Winner.Y, evalica.Winner.Draw]
-    winners = [kinds[code] for code in held["outcome"]]
-    start = time.process_time()
-    result = evalica.bradley_terry(xs, ys, winners, tolerance=1e-10, limit=10_000)
-    spent = time.process_time() - start
-    rating = elo * np.log(np.array([result.scores[name] for name in codes]))
-    return {"cpu": spent, "rating": rating.tolist()}
 
 
 def main() -> None:
@@ -100,8 +78,8 @@ def main() -> None:
     method, path = sys.argv[1:]
     with np.load(path) as file:
         held = {name: file[name] for name in file.files}
-    said = (ours if method.startswith("assay") else peer)(held, method)
-    said["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    said = ours(held, method)
+    said["peak_mb"] = peak_mb()
     print(json.dumps(said))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,15 @@ from harness import QUICK, Figure, step
 from scipy.special import expit
 
 PREFS = Path(__file__).parents[3] / "shared" / "data" / "prefs"
-CROWDS = 60 if QUICK else 400
+CROWDS = 40 if QUICK else 200
 PEOPLE = 200 if QUICK else 2000
 ELO = 400 / np.log(10)
+
+
+def chance_of(figure: str, held: Sequence[float] | np.ndarray) -> Figure:
+    """Return the Monte Carlo error of a share that is the mean of independent runs."""
+    spread = float(np.std(np.asarray(held, dtype=float), ddof=1))
+    return Figure(f"{figure}: Monte Carlo error", 100 * spread / np.sqrt(len(held)), "points")
 
 
 def coverage() -> list[Figure]:
@@ -32,32 +39,39 @@ def coverage() -> list[Figure]:
             held[name].append(np.mean(np.abs(theta_M - crowd.theta_M) <= found.half_K))
     ours, plain = (100 * float(np.mean(held[name])) for name in ("rater", "vote"))
     return [
-        Figure("taste: coverage of 95 % intervals", ours, "%", ">= 94", "independent votes", f"{plain:.1f}")
+        Figure("taste: coverage of 95 % intervals", ours, "%", ">= 94", "independent votes", f"{plain:.1f}"),
+        chance_of("taste: coverage of 95 % intervals", held["rater"]),
     ]
 
 
 def ranks() -> list[Figure]:
-    """Wrong ranks where some models are equal, and the time for a hundred models."""
+    """Wrong ranks where some models are equal."""
     from assay.evaluation.ranks import rank_sets
 
     step("simultaneous ranks")
-    rng, wrong = np.random.default_rng(0), 0
+    rng, wrong = np.random.default_rng(0), []
     theta = np.repeat([0.0, 0.3, 0.3, 0.6], 5)
     truth = theta[:, None] > theta[None, :]
-    for _ in range(CROWDS):
+    for _ in range(2 * CROWDS):
         root = rng.normal(0, 0.03, (20, 20))
         covariance = root @ root.T + np.eye(20) * 0.003
         found = rank_sets(rng.multivariate_normal(theta, covariance), covariance, rng)
-        wrong += bool((found.above_M_M & ~truth).any())
+        wrong.append(bool((found.above_M_M & ~truth).any()))
+    name = "rank sets: boards with any wrong rank, 20 models"
+    return [Figure(name, 100 * float(np.mean(wrong)), "%", "<= 6"), chance_of(name, wrong)]
+
+
+def ranks_time() -> list[Figure]:
+    """The time that rank sets take for a hundred models."""
+    from assay.evaluation.ranks import rank_sets
+
+    rng = np.random.default_rng(0)
     many, spent = rng.normal(0, 0.6, 100), []
     for _ in range(7):
         start = time.process_time()
         rank_sets(many, np.eye(100) * 0.002, rng)
         spent.append(time.process_time() - start)
-    return [
-        Figure("rank sets: boards with any wrong rank, 20 models", 100 * wrong / CROWDS, "%", "<= 6"),
-        Figure("rank sets: 100 models, 2,000 draws, CPU", 1000 * float(np.median(spent)), "ms", "<= 200"),
-    ]
+    return [Figure("rank sets: 100 models, 2,000 draws, CPU", 1000 * float(np.median(spent)), "ms", "<= 200")]
 
 
 def looks() -> list[Figure]:
@@ -67,14 +81,15 @@ def looks() -> list[Figure]:
     step("looking often")
     rng, at = np.random.default_rng(1), np.arange(100, 3001, 50)
     wins = rng.integers(0, 2, (PEOPLE, 3000)).cumsum(axis=1)[:, at - 1].astype(float)
-    false = (evalues.beta_binomial(wins, at - wins) >= np.log(20)).any(axis=1).mean()
+    alarms = (evalues.beta_binomial(wins, at - wins) >= np.log(20)).any(axis=1)
     rate = wins / at
     naive = (np.abs(rate - 0.5) > 1.96 * np.sqrt(rate * (1 - rate) / at)).any(axis=1).mean()
     told = [
         Figure(
-            "a look every 50 votes: false alarms", 100 * float(false), "%", "<= 5",
+            "a look every 50 votes: false alarms", 100 * float(alarms.mean()), "%", "<= 5",
             "95 % intervals for one look", f"{100 * naive:.1f}",
-        )
+        ),
+        chance_of("a look every 50 votes: false alarms", alarms),
     ]  # fmt: skip
     for share in (0.54, 0.6):
         won = (rng.random((PEOPLE // 4, 8000)) < share).cumsum(axis=1)[:, 49::50].astype(float)
@@ -97,24 +112,25 @@ def suspicions() -> list[Figure]:
 
     step("machines among raters")
 
-    def share(how: str, votes: int) -> float:
+    def share(figure: str, how: str, votes: int, target: str = "", people: int = PEOPLE // 2) -> list[Figure]:
         flags = []
-        for seed in range(PEOPLE // 2):
+        for seed in range(people):
             rng = np.random.default_rng(20_000 + seed)
             honest_N, chose_N, favoured_N = voter(rng, votes, how)
             path, _ = careless.evidence(
                 honest_N, chose_N, left_N=np.ones(votes, int), provider_N_P=favoured_N[:, None], rng=rng
             )
             flags.append(path.max() >= np.log(20))
-        return 100 * float(np.mean(flags))
+        return [Figure(figure, 100 * float(np.mean(flags)), "%", target), chance_of(figure, flags)]
 
+    few = PEOPLE // 5
     return [
-        Figure("coins seen within 100 votes", share("coin", 100), "%", ">= 90"),
-        Figure("honest people accused within 100 votes", share("honest", 100), "%", "<= 5"),
-        Figure("honest people accused within 300 votes", share("honest", 300), "%", "<= 5"),
-        Figure("always left, seen within 30 votes", share("left", 30), "%"),
-        Figure(
-            "favours a provider in a fifth of the pairs, seen within 200 votes", share("rigger", 200), "%"
+        *share("coins seen within 100 votes", "coin", 100, ">= 90"),
+        *share("honest people accused within 100 votes", "honest", 100, "<= 5"),
+        *share("honest people accused within 300 votes", "honest", 300, "<= 5", few),
+        *share("always left, seen within 30 votes", "left", 30, people=few),
+        *share(
+            "favours a provider in a fifth of the pairs, seen within 200 votes", "rigger", 200, people=few
         ),
     ]
 
@@ -139,11 +155,13 @@ def choices() -> list[Figure]:
         )
         widths.append(((both.high - both.low) * ELO, (high - low) * ELO))
     given, carved, naive = 100 * np.mean(held, axis=0)
+    told = chance_of("best of 27: coverage given the choice", np.array(held)[:, 0])
     wide, alone = np.median(widths, axis=0)
     return [
         Figure(
             "best of 27: coverage given the choice", given, "%", ">= 94", "its own interval", f"{naive:.1f}"
         ),
+        told,
         Figure("best of 27: coverage with as many fresh votes", carved, "%", ">= 94"),
         Figure("best of 27: width with fresh votes", wide, "Elo", "", "fresh votes alone", f"{alone:.1f}"),
     ]
@@ -179,11 +197,4 @@ def authors() -> list[Figure]:
     ]  # fmt: skip
 
 
-def figures() -> list[Figure]:
-    """Return all of them."""
-    return [*coverage(), *ranks(), *looks(), *suspicions(), *choices(), *authors()]
-
-
-if __name__ == "__main__":
-    for each in figures():
-        print(each)
+PARTS: tuple[Callable[[], list[Figure]], ...] = (coverage, ranks, looks, suspicions, choices, authors)
