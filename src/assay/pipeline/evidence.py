@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from assay.judgments import kind as kind_named
-from assay.records import Brief, Judgment, Work
+from assay.records import Brief, Judgment, Question, Work
 
 if TYPE_CHECKING:
     from assay.quality.profiles import Evidence
@@ -15,6 +18,12 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 -- who only takes note of what was shown need not load SciPy and polars
 
 LABELS = ("categorical", "ordinal")
+
+TO_SD = 1.4826
+"""The standard deviation of a normal distribution in median absolute deviations."""
+
+Told = tuple[str, str, str]
+"""A vote: work, rater, label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,13 @@ def shown(
     method: str = "ensemble",
     gold: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple[Shown, ...]:
-    """Return what each person has shown on the questions that are answered with labels.
+    """Return what each person has shown on the questions that are answered with labels, numbers or orders.
 
     A vote on a work whose answer is known (`gold`, by work and question) is right or wrong; any other is
-    right with the probability that everybody else's votes give its label, and counts less. Questions of
-    other types, and works that only one person judged, tell nothing here.
+    right with the probability that everybody else's votes give its label, and counts less. A number is right
+    within half a step of the true one. Of an order, each comparison in it is; where the answer is known, the
+    share of the known comparisons that it has the same way round. Marks and texts, questions with several
+    labels, and works that only one person judged tell nothing here.
 
     >>> from assay.records import Item, Sample
     >>> works = [Work(name, Item(name, "…", language="en"), (Sample("x", name, "x", "…"),
@@ -72,10 +83,17 @@ def shown(
             votes.setdefault(name, []).append((judgment.work, judgment.rater, label))
     told: Evidence | None = None
     for question in kind.questions(brief):
-        if question.type not in LABELS or question.several or question.name not in votes:
+        if question.several or question.name not in votes:
             continue
         right = {work: label for (work, about), label in (gold or {}).items() if about == question.name}
-        own = _of_question(work_of, votes[question.name], question.name, method, right)
+        if question.type in LABELS:
+            own = _of_labels(work_of, votes[question.name], question.name, method, right)
+        elif question.type == "rankings":
+            own = _of_orders(work_of, votes[question.name], right)
+        elif question.type == "ratings":
+            own = _of_numbers(work_of, votes[question.name], question, right)
+        else:
+            continue
         told = own if told is None or own is None else told + own
     if told is None:
         return ()
@@ -83,7 +101,7 @@ def shown(
     return tuple(Shown(*row) for row in told.frame.select(columns).iter_rows())
 
 
-def _of_question(
+def _of_labels(
     work_of: Mapping[str, Work],
     votes: Sequence[tuple[str, str, str]],
     question: str,
@@ -95,10 +113,7 @@ def _of_question(
     from assay import quality
     from assay.quality.profiles import evidence_of
 
-    answered: dict[str, int] = {}
-    for work, _rater, _label in votes:
-        answered[work] = answered.get(work, 0) + 1
-    telling = [vote for vote in votes if answered[vote[0]] > 1 or vote[0] in gold]
+    telling = _telling(votes, gold)
     if not telling:
         return None
     table = pl.DataFrame(telling, schema=["item", "rater", "label"], orient="row").with_columns(
@@ -108,6 +123,112 @@ def _of_question(
     columns = quality.Columns.from_frame(table.select("item", "rater", "label"))
     finding = quality.weigh(columns, question=question, method=method, gold=gold)
     return evidence_of(table, finding.result, gold).evidence
+
+
+def _telling(votes: Sequence[Told], known: Mapping[str, str]) -> list[Told]:
+    """Return the votes on works whose answer is known, or that somebody else judged too."""
+    answered: dict[str, int] = {}
+    for work, _rater, _label in votes:
+        answered[work] = answered.get(work, 0) + 1
+    return [vote for vote in votes if answered[vote[0]] > 1 or vote[0] in known]
+
+
+def _of_orders(
+    work_of: Mapping[str, Work], votes: Sequence[Told], gold: Mapping[str, str]
+) -> Evidence | None:
+    import polars as pl
+
+    from assay.pipeline.weighing import outcomes
+    from assay.quality.pairs import Rankings, ranked
+    from assay.quality.profiles import Evidence, evidence_of
+
+    told = []
+    for work, rater, label in votes:
+        if work in gold and (share := _agreement(outcomes(label), outcomes(gold[work]))) is not None:
+            item = work_of[work].item
+            told.append((rater, item.language, item.domain, share))
+    schema = ["rater", "language", "domain", "right"]
+    found = Evidence.from_frame(pl.DataFrame(told, schema=schema, orient="row")) if told else None
+
+    telling = [vote for vote in _telling(votes, {}) if vote[0] not in gold]
+    if not telling:
+        return found
+    table = pl.DataFrame(telling, schema=["item", "rater", "label"], orient="row")
+    compared = ranked(Rankings.from_frame(table)).compared
+    pairs = [
+        (
+            json.dumps([work, one], ensure_ascii=False),
+            json.dumps([work, other], ensure_ascii=False),
+            rater,
+            work,
+        )
+        for work, rater, label in telling
+        for better, worse, _tie in outcomes(label)
+        for one, other in ((better, worse), (worse, better))
+    ]
+    frame = pl.DataFrame(
+        [(*pair, work_of[work].item.language, work_of[work].item.domain) for *pair, work in pairs],
+        schema=["left", "right", "rater", "language", "domain"],
+        orient="row",
+    )
+    gathered = evidence_of(frame, compared)
+    peers = gathered.evidence if gathered.by_source else None
+    return peers if found is None else found if peers is None else found + peers
+
+
+def _agreement(said: Sequence[tuple[str, str, bool]], known: Sequence[tuple[str, str, bool]]) -> float | None:
+    """Return the share of known comparisons that an order has the same way round; a tie has half of one.
+
+    >>> _agreement([("x", "y", False), ("x", "z", True)], [("y", "x", False), ("x", "z", False)])
+    0.25
+    """
+    held = {frozenset((one, other)): None if tie else one for one, other, tie in said}
+    points = [
+        0.5 if (first := held[pair]) is None else float(first == one)
+        for one, other, tie in known
+        if not tie and (pair := frozenset((one, other))) in held
+    ]
+    return sum(points) / len(points) if points else None
+
+
+def _of_numbers(
+    work_of: Mapping[str, Work], votes: Sequence[Told], question: Question, gold: Mapping[str, str]
+) -> Evidence | None:
+    import polars as pl
+
+    from assay.pipeline.weighing import PRIOR_VOTES, step
+    from assay.quality.profiles import Evidence
+
+    half = step(question) / 2
+    numbers: dict[str, list[float]] = {}
+    for work, _rater, label in votes:
+        numbers.setdefault(work, []).append(float(label))
+    told = []
+    for work, rater, label in _telling(votes, gold):
+        own = float(label)
+        if work in gold:
+            right = float(abs(own - float(gold[work])) <= half + 1e-9)
+        else:
+            others = list(numbers[work])
+            others.remove(own)
+            # By medians, so that one careless vote does not count against everybody else. A few votes, one
+            # step apart, stand beside the others': two that agree by chance are not certain.
+            middle = median(others)
+            spread = TO_SD * median(abs(other - middle) for other in others)
+            squares = len(others) * spread**2 + PRIOR_VOTES * (2 * half) ** 2
+            sd = math.sqrt(squares / (len(others) + PRIOR_VOTES) / len(others))
+            right = _below((own + half - middle) / sd) - _below((own - half - middle) / sd)
+        item = work_of[work].item
+        told.append((rater, item.language, item.domain, min(max(right, 0.0), 1.0)))
+    if not told:
+        return None
+    schema = ["rater", "language", "domain", "right"]
+    return Evidence.from_frame(pl.DataFrame(told, schema=schema, orient="row"))
+
+
+def _below(deviations: float) -> float:
+    """Return the share of a normal distribution below so many standard deviations."""
+    return (1 + math.erf(deviations / math.sqrt(2))) / 2
 
 
 def fitted(evidence: Sequence[tuple[str, Shown]]) -> tuple[Fitted, ...]:

@@ -1,0 +1,68 @@
+"""What judgments show of people, whatever they are made of."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from assay.judgments import kind as kind_named
+from assay.pipeline.evidence import shown
+from assay.records import Brief, Item, Judgment, Sample, Work
+
+NAMES, COUNT = "wxyz", 8
+GOOD = {
+    "ranking": lambda item: {"ranking": [f"{item}/{name}" for name in NAMES]},
+    "rating": lambda item: {"ratings": {"quality": 4}},
+    "best-of-n": lambda item: {"choice": f"{item}/w"},
+}
+BAD = {
+    "ranking": lambda item: {"ranking": [f"{item}/{name}" for name in reversed(NAMES)]},
+    "rating": lambda item: {"ratings": {"quality": 1}},
+    "best-of-n": lambda item: {"choice": f"{item}/z"},
+}
+BADS_LABEL = {
+    "ranking": lambda item: ("order", json.dumps([f"{item}/{name}" for name in reversed(NAMES)])),
+    "rating": lambda item: ("quality", "1"),
+    "best-of-n": lambda item: ("best", "d"),
+}
+
+
+def right(kind, *, gold=None, **said):
+    """Return rater → share of right answers, where people say the same of eight works."""
+    brief, works, judgments = Brief("moon", "Delight.", kind), [], []
+    for k in range(COUNT):
+        item = Item(f"m{k}", "The moon?", language="en")
+        names = NAMES[:1] if kind == "rating" else NAMES
+        works.append(Work(item.id, item, tuple(Sample(f"{item.id}/{n}", item.id, n, n) for n in names)))
+        for rater, answer in said.items():
+            clean = kind_named(kind).check(brief, works[-1], answer(item.id))
+            judgments.append(Judgment(f"{rater}{k}", item.id, rater, kind, clean))
+    return {each.rater: each.right / each.total for each in shown(brief, works, judgments, gold=gold)}
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_who_sees_it_as_nobody_else_does_has_shown_less(kind):
+    good, bad = GOOD[kind], BAD[kind]
+
+    found = right(kind, ann=good, ben=good, cleo=good, tom=bad)
+
+    assert set(found) == {"ann", "ben", "cleo", "tom"}
+    assert min(found["ann"], found["ben"], found["cleo"]) > 0.45 > 0.3 > found["tom"]
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_known_answer_says_who_was_right_whatever_the_crowd_says(kind):
+    gold = {}
+    for k in range(COUNT):
+        question, label = BADS_LABEL[kind](f"m{k}")
+        gold[f"m{k}", question] = label
+
+    found = right(kind, gold=gold, ann=GOOD[kind], ben=GOOD[kind], tom=BAD[kind])
+
+    assert found == {"ann": pytest.approx(0.0), "ben": pytest.approx(0.0), "tom": pytest.approx(1.0)}
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_work_that_one_person_judged_tells_nothing(kind):
+    assert right(kind, ann=GOOD[kind]) == {}
