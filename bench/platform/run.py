@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import statistics
@@ -10,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -24,21 +24,15 @@ import cluster  # noqa: E402
 import crash  # noqa: E402
 import load  # noqa: E402
 import pages  # noqa: E402
+import rivals  # noqa: E402
 from harness import QUICK, Figure, children, cpu_of, memory_mb, step, write  # noqa: E402
+from ours import export, upload  # noqa: E402
+from pairs import pairs  # noqa: E402
 
 CLIENTS = tuple(map(int, os.environ.get("CLIENTS", "1 8 32 128").split()))
 LIMIT = 200 if QUICK else 500
 ONLY = os.environ.get("ONLY", "").split()
 TABLE = 10_000 if QUICK else 100_000
-# Rows of other platforms as they were recorded once, on two busy cores: not of this run.
-RECORDED = {
-    "cpu": ("Label Studio on SQLite, recorded", 315, "1.23.2"),
-    "rate": ("Label Studio on SQLite, recorded", 1.71, "1.23.2"),
-    "p95": ("Label Studio on SQLite, recorded", 54_452, "1.23.2"),
-    "above": ("Label Studio on SQLite, recorded", 101, "1.23.2"),
-    "errors": ("Potato, recorded", 23, "2.12.1"),
-    "export": ("Label Studio, recorded", 4.7, "1.23.2"),
-}
 
 
 @dataclass(frozen=True)
@@ -92,22 +86,13 @@ def loops(place: Place) -> list[Figure]:
             others += sum(count for status, count in found.refused.items() if status < 500)
             name = f"{place.name}: {clients} client{'s' * (clients > 1)}"
             many = clients == 32
-
-            def peer(key: str, shown: bool = many and lite) -> tuple:
-                return RECORDED[key] if shown else ()
-
+            rate, wait = (">= 100", "<= 150") if many and lite else ("", "")
             figures += [
-                Figure(f"{name}, server CPU", found.cpu_ms, "ms CPU a judgment", "<= 8", *peer("cpu")),
-                Figure(
-                    f"{name}, judgments a second", found.per_second, "1/s",
-                    ">= 100" if many and lite else "", *peer("rate"),
-                ),
+                Figure(f"{name}, server CPU", found.cpu_ms, "ms CPU a judgment", "<= 8"),
+                Figure(f"{name}, judgments a second", found.per_second, "1/s", rate),
                 Figure(f"{name}, loop p50", found.quantile(0.5), "ms wall"),
-                Figure(
-                    f"{name}, loop p95", found.quantile(0.95), "ms wall",
-                    "<= 150" if many and lite else "", *peer("p95"),
-                ),
-            ]  # fmt: skip
+                Figure(f"{name}, loop p95", found.quantile(0.95), "ms wall", wait),
+            ]
             if many:
                 bound = "<= 150" if lite else ""
                 figures += [
@@ -117,15 +102,9 @@ def loops(place: Place) -> list[Figure]:
     zero = f"{place.name}: {', '.join(map(str, CLIENTS))} clients"
     return [
         *figures,
-        Figure(
-            f"{zero}, judgments above the cap",
-            above,
-            "judgments",
-            "<= 0",
-            *(RECORDED["above"] if lite else ()),
-        ),
+        Figure(f"{zero}, judgments above the cap", above, "judgments", "<= 0"),
         Figure(f"{zero}, people twice on one work", twice, "works", "<= 0"),
-        Figure(f"{zero}, answers 5xx", failed, "answers", "<= 0", *(RECORDED["errors"] if lite else ())),
+        Figure(f"{zero}, answers 5xx", failed, "answers", "<= 0"),
         Figure(f"{zero}, other refusals", others, "answers", "<= 0"),
     ]
 
@@ -150,38 +129,10 @@ def through_pages(place: Place) -> list[Figure]:
 
 
 def table(path: Path, items: int) -> None:
-    """Write pairs of the same texts as everywhere: prompts of 40 words, answers of 150."""
-    rng = np.random.default_rng(7)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = np.array(["".join(rng.choice(letters, rng.integers(2, 10))) for _ in range(3_000)])
+    """Write pairs of the same texts as everywhere."""
     with path.open("w", encoding="utf-8") as lines:
-        for number in range(items):
-            drawn = words[rng.integers(0, len(words), 340)].tolist()
-            texts = [" ".join(part) for part in (drawn[:40], drawn[40:190], drawn[190:])]
-            fields = ("prompt", "response_a", "response_b")
-            row = dict(zip(fields, texts, strict=True)) | {
-                "item": f"new{number}",
-                "model_a": "x",
-                "model_b": "y",
-            }
+        for row in pairs(items):
             lines.write(json.dumps(row) + "\n")
-
-
-def upload(person: load.Person, path: Path) -> tuple[int, bytes]:
-    """Send a table through the API, as a form does."""
-    mark = uuid.uuid4().hex
-    head = f'--{mark}\r\nContent-Disposition: form-data; name="table"; filename="table.jsonl"\r\n\r\n'
-    body = head.encode() + path.read_bytes() + f"\r\n--{mark}--\r\n".encode()
-    cookies = "; ".join(f"{name}={value}" for name, value in person.cookies.items())
-    headers = {
-        "Cookie": cookies,
-        "X-CSRFToken": person.cookies["assay-csrf"],
-        "Content-Type": f"multipart/form-data; boundary={mark}",
-    }
-    person.link.timeout = 300
-    person.link.request("POST", "/api/projects/load/import", body, headers)
-    answer = person.link.getresponse()
-    return answer.status, answer.read()
 
 
 def judging(person: load.Person, waits: list[float], failed: list[int], done: threading.Event) -> None:
@@ -228,15 +179,14 @@ def in_and_out(place: Place) -> list[Figure]:
         Figure(f"{name}, loop p95 meanwhile", np.quantile(waits, 0.95), "ms wall", "<= 150"),
         Figure(f"{name}, longest loop meanwhile", max(waits), "ms wall"),
         Figure(f"{name}, failures meanwhile", len(failed), "answers", "<= 0"),
-        Figure(
-            f"{place.name}: export of {judged} judged items ({size / 2**20:.1f} MB)", again, "s wall",
-            "<= 0.3", *RECORDED["export"],
-        ),
+        Figure(f"{place.name}: export of all judged items", again, "s wall", "<= 0.3"),
         Figure(f"{place.name}: the same, statistics counted anew", anew, "s wall", "<= 0.3"),
         Figure(f"{place.name}: the same, the first count of all", first, "s wall"),
+        Figure(f"{place.name}: judged items in it", judged, "items"),
+        Figure(f"{place.name}: its size", size / 2**20, "MB"),
         Figure(f"{place.name}: memory after import and export", memory, "MB"),
         *later,
-    ]  # fmt: skip
+    ]
 
 
 def alone_again(place: Place, pid: int) -> list[Figure]:
@@ -262,7 +212,7 @@ def upload_beside(people: Sequence[load.Person], path: Path | None) -> tuple[lis
     if path is None:
         time.sleep(5)
     else:
-        status, body = upload(people[0], path)
+        status, body = upload(people[0], path.read_bytes())
         if status != 200:
             raise RuntimeError(f"the import was refused: {status} {body[:500]!r}")
     took = time.perf_counter() - start
@@ -270,14 +220,6 @@ def upload_beside(people: Sequence[load.Person], path: Path | None) -> tuple[lis
     for thread in threads:
         thread.join()
     return waits, failed, took
-
-
-def export(person: load.Person) -> tuple[float, int]:
-    start = time.perf_counter()
-    status, body = person.ask("GET", "/api/projects/load/export/trl-preference")
-    if status != 200:
-        raise RuntimeError(f"the export was refused: {status} {body[:500]!r}")
-    return time.perf_counter() - start, len(body)
 
 
 def kills(place: Place) -> list[Figure]:
@@ -299,13 +241,26 @@ def main() -> None:
     lacking = cluster.lacking()
     if lacking:
         step(f"SQLite alone: {lacking}")
-    with nullcontext("") if lacking else cluster.cluster(durable=True) as address:
+    with nullcontext("") if lacking or ONLY == ["rivals"] else cluster.cluster(durable=True) as address:
         for place in [Place("SQLite", ""), *([Place("PostgreSQL", address)] if address else [])]:
             for measure in (starts, loops, through_pages, in_and_out, kills):
                 if ONLY and measure.__name__ not in ONLY:
                     continue
                 figures += measure(place)
-    write("platform", figures)
+    if "rivals" in ONLY or not (ONLY or QUICK):
+        figures += rivals.side_by_side()
+    write("platform", beside_kept(figures) if ONLY else figures)
+
+
+def beside_kept(figures: Sequence[Figure]) -> list[Figure]:
+    """Set what was measured now into the table as it stands, whose other rows stay."""
+    path = HERE / ("results-quick.csv" if QUICK else "results.csv")
+    rows = list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
+    for row in rows:
+        row["value"] = float(row["value"])
+        del row["holds"]
+    table = {row["figure"]: Figure(**row) for row in rows}
+    return list((table | {figure.figure: figure for figure in figures}).values())
 
 
 if __name__ == "__main__":
