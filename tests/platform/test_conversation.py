@@ -16,7 +16,9 @@ from assay.platform import talking
 from assay.platform.actions import people, reviews, turns, work
 from assay.platform.models import EndpointRow, JudgmentRow, LeaseRow, ProjectRow, TurnRow, WorkRow
 from assay.platform.queries import outcomes
+from assay.platform.queries import reviews as reading
 from assay.platform.queries import turns as queries
+from assay.platform.queries import work as works
 
 from .talks import TALK, Model, piece, speaking, talks
 
@@ -399,6 +401,83 @@ def test_a_second_reader_accepts_a_conversation_and_cannot_rewrite_what_was_said
     row.refresh_from_db()
     assert row.state == "accepted"
     assert list(JudgmentRow.objects.filter(project=one.talks)) == [judgment]
+
+
+@pytest.fixture
+def read_pair(cast):
+    """Ann preferred the first model at two turns; Vera reads it again."""
+    pair = talks(cast.ann, ("x", ""), ("y", ""))
+    people.add_member(project=pair, name="Vera", role="reviewer")
+    ProjectRow.objects.filter(pk=pair.pk).update(review_share=1.0)
+    lease = work.claim_work(person=cast.ann, project=pair)
+    voices = [voice.drawn for voice in queries.talk(cast.ann, lease.token).voices]
+    for number in (1, 2):
+        turn = {"choice": voices[0], "strength": "3"} if number > 1 else {}
+        turns.say(
+            person=cast.ann,
+            token=lease.token,
+            number=number,
+            said={"message": f"Line {number}?", "turn": turn},
+        )
+        for row in TurnRow.objects.filter(token=lease.token, number=number).exclude(side="p"):
+            TurnRow.objects.filter(pk=row.pk).update(state="done", text=f"{row.author} says {number}")
+    answer = {"choice": voices[0], "turn": {"choice": voices[0]}}
+    cast.said = work.submit_judgment(person=cast.ann, token=lease.token, answer=answer)
+    pair.refresh_from_db()
+    cast.review = reviews.claim_review(person=cast.vera, project=pair)
+    return cast
+
+
+def form_of(case, **changed):
+    """Return what the page of a second reader sends, with some of it changed."""
+    return {**works.draft_of(case.given, case.answer), **changed}
+
+
+def test_a_second_reader_changes_which_answer_of_a_turn_is_better_and_nothing_that_was_said(read_pair):
+    case = reading.case(read_pair.review)
+    first = dict(case.answer["turns"][0])
+    other = next(voice for voice in first["replies"] if voice != first["choice"])
+
+    answer = form_of(
+        case, turn1={"choice": other, "strength": "2", "said": "Forged"}, turn2={"edited": "Silver."}
+    )
+    row = reviews.decide_review(
+        person=read_pair.vera,
+        number=read_pair.review.pk,
+        decision="edited",
+        reason="It rhymes.",
+        answer=answer,
+    )
+
+    was, now = read_pair.said.answer["turns"], row.edited.answer["turns"]
+    real = case.given.names
+    assert (now[0]["choice"], now[0]["strength"]) == (real[other], 2)
+    assert now[1]["edited"] == "Silver."
+    for name in ("said", "replies", "went_on"):
+        assert [turn[name] for turn in now] == [turn[name] for turn in was]
+    assert JudgmentRow.objects.get(pk=read_pair.said.pk).answer["turns"] == was
+
+
+def test_what_the_models_went_on_with_is_not_rewritten_by_a_reader(read_pair):
+    case = reading.case(read_pair.review)
+
+    answer = form_of(case, turn1={"edited": "What nobody said."})
+    row = reviews.decide_review(
+        person=read_pair.vera, number=read_pair.review.pk, decision="edited", reason="", answer=answer
+    )
+
+    assert row.state == "accepted"
+    assert row.edited is None
+
+
+def test_a_choice_that_is_none_is_refused_and_what_was_typed_comes_back(read_pair, client_of):
+    url = f"/reviews/{read_pair.review.pk}/"
+
+    page = client_of("Vera").post(url, {"turn1.choice": "neither", "review.decision": "edited"})
+
+    assert page.status_code == 422
+    assert "which answer of turn 1 is better" in page.content.decode()
+    assert '"turn1": {"choice": "neither"}' in page.content.decode()
 
 
 def test_works_follow_from_the_models_of_a_project(cast):

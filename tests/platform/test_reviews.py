@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.errors import AnswerError
-from assay.platform.actions import people, reviews, work
+from assay.platform.actions import people, reviews, undo, work
 from assay.platform.models import GoldRow, JudgmentRow, LeaseRow, ProjectRow, ReviewRow, WorkRow
 from assay.platform.queries import outcomes
 from assay.platform.queries import reviews as queries
@@ -199,6 +199,62 @@ def test_a_disagreement_is_decided_and_becomes_gold(scene):
     gold = GoldRow.objects.get()
     assert (gold.work_id, gold.source, gold.labels) == (other.work_id, "adjudication", {"better": "a"})
     assert len(in_force(scene)) == 2
+
+
+def disputed(scene):
+    """Ben and Ann differ about one work, and Sam is to decide."""
+    scene.other = say(scene, scene.ann, "dull")
+    reviews.open_dispute(project=scene.moon, work_number=scene.said.work_id)
+    return reviews.claim_dispute(person=scene.sam, project=scene.moon)
+
+
+def change_mind(scene, person, author):
+    held = undo.undo_last(person=person, project=scene.moon)
+    return work.submit_judgment(person=person, token=held.token, answer=choice(held, author))
+
+
+def test_what_is_decided_is_what_both_say_by_now_in_the_order_drawn(scene):
+    case = disputed(scene)
+    before = queries.dispute(case)
+    said = change_mind(scene, scene.ben, "fine")  # the same, once more
+
+    after = queries.dispute(case)
+
+    assert [place for place, *_ in after.sides] == ["1", "2"]
+    was = {number: place for place, number, _ in before.sides}
+    now = {number: place for place, number, _ in after.sides}
+    assert now[said.pk] == was[scene.said.pk]
+    assert now[scene.other.pk] == was[scene.other.pk]
+    assert [sample.text for sample in after.given.shown] == [sample.text for sample in before.given.shown]
+    assert [answer["choice"] for *_, answer in after.sides] == [
+        answer["choice"] for *_, answer in before.sides
+    ]
+
+
+def test_nobody_decides_on_an_answer_that_was_changed_under_their_eyes(scene, client_of):
+    case = disputed(scene)
+    seen = [number for _, number, _ in queries.dispute(case).sides]
+    change_mind(scene, scene.ben, "fine")
+    form = {"chosen": scene.other.pk, "decision": "Verse.", "seen": seen}
+
+    refused = client_of("Sam").post(f"/disputes/{case.pk}/", form)
+
+    assert refused.status_code == 422
+    assert "please read both again" in refused.content.decode()
+    form["seen"] = [number for _, number, _ in queries.dispute(case).sides]
+    assert client_of("Sam").post(f"/disputes/{case.pk}/", form).status_code == 302
+    assert GoldRow.objects.get().labels == {"better": "a"}
+
+
+def test_a_case_in_which_both_say_the_same_by_now_is_nobodys(scene):
+    case = disputed(scene)
+    change_mind(scene, scene.ann, "fine")
+
+    assert reviews.claim_dispute(person=scene.sam, project=scene.moon) is None
+    case.refresh_from_db()
+    assert case.decided_at is not None
+    assert case.chosen is None
+    assert not GoldRow.objects.exists()
 
 
 def test_an_earlier_version_is_restored_as_one_more(scene, client_of):

@@ -218,6 +218,36 @@
     told = { turns: [], ready: false, failed: false };
     follow().then(() => { const held = load(key(token)); if (held) send(held.fields); });
   };
+  const radios = (name, title, choices, chosen) => {
+    const group = made("div", undefined, { class: "choices", role: "radiogroup", "aria-label": title });
+    for (const [value, text] of choices) {
+      const label = made("label", undefined, { class: "choice" }), input = made("input", undefined, { type: "radio", name, value });
+      input.checked = String(chosen ?? "") === value;
+      label.append(input, " ", text);
+      group.append(label);
+    }
+    return group;
+  };
+  // What a second reader may make of a turn: which answer is better; at the last one, what to answer instead.
+  const changes = (turn, last, typed) => {
+    const name = `turn${turn.number}`, now = { ...turn.choice, ...typed[name] };
+    const place = made("div", undefined, { class: "group changes" });
+    if (words.two) {
+      const sides = turn.replies.map((part) => [part.voice, `${words.answer} ${part.place}`]);
+      const title = made("p", words.which, { class: "label" });
+      place.append(title, radios(`${name}.choice`, words.which, [...sides, ["tie", words.tie], ["both_bad", words.bad]], now.choice));
+      const much = radios(`${name}.strength`, words.much, [["1", words.slightly], ["2", words.clearly], ["3", words.far]], now.strength);
+      much.classList.add("more");
+      place.append(much);
+    }
+    if (last) {
+      const label = made("label", `${words.instead} `, { class: "field" });
+      const text = made("textarea", now.edited || "", { name: `${name}.edited`, rows: 3, dir: "auto", maxlength: 100000 });
+      label.append(made("span", words.optional, { class: "hint" }), text);
+      place.append(label);
+    }
+    return place;
+  };
   // A second reader sees the conversation as it was, and cannot go on with it.
   const read = () => {
     const places = Object.fromEntries([...form.querySelectorAll('[name="choice"]')].map((input, place) => [input.value, "AB"[place]]));
@@ -235,6 +265,10 @@
     told.turns.push({ number: 0, said: "", choice: {}, replies: [] });
     show();
     $("#turns").lastElementChild.remove();
+    let draft = {};
+    try { draft = JSON.parse($("#typed").textContent); } catch { /* nothing was typed */ }
+    const items = [...$("#turns").children];
+    items.forEach((item, place) => item.append(changes(told.turns[place], place === items.length - 1, draft)));
     for (const part of ["#saying", "#choosing", "#editing"]) $(part).hidden = true;
   };
   document.addEventListener("assay:work", begin);

@@ -7,7 +7,7 @@ first, and what an appeal restores is one more.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -241,18 +241,26 @@ def claim_dispute(*, person: PersonRow, project: ProjectRow) -> AdjudicationRow 
     for row in reviews.open_adjudications(person, project, now)[:TRIES]:
         free = Q(adjudicator__isnull=True) | Q(adjudicator=person) | Q(expires_at__lt=now)
         still = AdjudicationRow.objects.filter(free, pk=row.pk, decided_at__isnull=True)
-        if still.update(adjudicator=person, expires_at=now + HOLD):
+        if not reviews.still_differ(row):  # since then both say the same
+            still.update(decided_at=now)
+        elif still.update(adjudicator=person, expires_at=now + HOLD):
             return reviews.adjudication(person, row.pk)
     return None
 
 
 @transaction.atomic
-def decide_dispute(*, person: PersonRow, number: int, chosen: int | None, decision: str) -> AdjudicationRow:
+def decide_dispute(
+    *, person: PersonRow, number: int, chosen: int | None, decision: str, seen: Sequence[int] | None = None
+) -> AdjudicationRow:
     """Say which side stands, and because of which principle; `None`: the reader's objection does.
 
-    Where an appeal is granted the judgment stands again. What was decided becomes gold for its work.
+    Where an appeal is granted the judgment stands again. What was decided becomes gold for its work. Where
+    the sides that were `seen` are not what they are by now, nothing is decided.
     """
     row, decision = reviews.adjudication(person, number, lock=True), decision.strip()[:REASON_LIMIT]
+    row.sides = [side.pk for side in reviews.sides_now(row)]
+    if seen is not None and list(seen) != row.sides:
+        raise ReviewError(_("One of these answers has been changed in the meantime; please read both again."))
     if not decision:
         raise ReviewError(_("Name the principle that decides: both sides will read it."))
     if chosen is None and (row.review is None or len(row.sides) > 1):

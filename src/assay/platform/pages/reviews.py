@@ -117,6 +117,7 @@ def decide_dispute(request: HttpRequest, number: int) -> HttpResponse:
             number=number,
             chosen=int(chosen) if chosen.isdecimal() else None,
             decision=request.POST.get("decision", ""),
+            seen=[int(each) for each in request.POST.getlist("seen") if each.isdecimal()] or None,
         )
     except AssayError as refusal:
         found = queries.dispute(queries.adjudication(person, number))

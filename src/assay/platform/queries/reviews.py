@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 from django.http import Http404
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError
@@ -96,11 +97,11 @@ def case(row: ReviewRow) -> Case:
     return Case(row, given, given.concealed(row.judgment.answer), tuple(rounds))
 
 
-def as_judged(judgment: JudgmentRow, *, token: str) -> work.Assignment:
-    """Return a work as it lay before whoever judged it, with names drawn anew."""
+def as_judged(judgment: JudgmentRow, *, token: str, order: Sequence[str] | None = None) -> work.Assignment:
+    """Return a work as it lay before whoever judged it, with names drawn anew; in another order, if told."""
     row = work.work_with_item(judgment.work_id)
     number_of = {sample.key: number for number, sample in work.samples_of([row]).items()}
-    shown = [number_of[key] for key in judgment.shown if key in number_of]
+    shown = [number_of[key] for key in order or judgment.shown if key in number_of]
     seen = LeaseRow(
         project=judgment.project,
         work=row,
@@ -252,11 +253,46 @@ class Dispute:
         return by_place(self.given)
 
 
-def dispute(row: AdjudicationRow) -> Dispute:
-    """Return what whoever decides a case sees."""
+def sides_now(row: AdjudicationRow) -> list[JudgmentRow]:
+    """Return the sides of a case, in the order drawn when it was opened.
+
+    People who differ can still take back what they said, and readers can change it: what is decided is what
+    they say now. An appeal is about what was said then.
+    """
     said = JudgmentRow.objects.select_related("brief", "project").in_bulk(row.sides)
-    judgments = [said[number] for number in row.sides]
-    given = as_judged(judgments[0], token=f"dispute-{row.pk}")
+    sides = [said[number] for number in row.sides]
+    return sides if row.cause == AdjudicationRow.APPEAL else [in_force(side) for side in sides]
+
+
+def in_force(judgment: JudgmentRow) -> JudgmentRow:
+    """Return what took the place of a judgment last, itself where nothing did."""
+    rows = JudgmentRow.objects.select_related("brief", "project")
+    while later := rows.filter(supersedes=judgment).first():
+        judgment = later
+    return judgment
+
+
+def still_differ(row: AdjudicationRow) -> bool:
+    """Say whether there is something left to decide: an appeal, or two answers that are not the same."""
+    if row.cause == AdjudicationRow.APPEAL:
+        return True
+    record = row.work.record(work.samples_of([row.work]))
+    return len({_position(side, record) for side in sides_now(row)}) > 1
+
+
+def _position(judgment: JudgmentRow, about: Work) -> str:
+    """Return what a judgment says as statistics see it, or as it stands where it has no votes."""
+    brief = judgment.brief.record()
+    votes = kind_named(brief.kind).votes(brief, about, judgment.answer)
+    return repr(sorted(votes.items())) if votes else f"judgment {judgment.pk}"
+
+
+def dispute(row: AdjudicationRow) -> Dispute:
+    """Return what whoever decides a case sees; samples stand in an order of its own, which stays the same."""
+    judgments = sides_now(row)
+    token = f"dispute-{row.pk}"
+    keys = sorted(judgments[0].shown, key=lambda key: salted_hmac("assay.dispute", f"{token}/{key}").digest())
+    given = as_judged(judgments[0], token=token, order=keys)
     sides = tuple(
         (str(place), judgment.pk, named_by_place(given.concealed(judgment.answer), given))
         for place, judgment in enumerate(judgments, 1)

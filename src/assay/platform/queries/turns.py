@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +13,13 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError
-from assay.judgments import TEXT_LIMIT, parts, written
-from assay.judgments.conversation.turns import REPLY, checked, messages
+from assay.judgments import TEXT_LIMIT, listed, parts, written
+from assay.judgments.conversation.turns import REPLY, checked, messages, went_on
 from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, TurnRow, WorkRow
 from assay.platform.queries import work
 from assay.platform.queries.endpoints import names
+
+_TURN = re.compile(r"turn\d*")
 
 STALE = timedelta(seconds=10)
 """A worker that has not said for so long that it lives is dead, and its answers are taken up again."""
@@ -179,11 +182,37 @@ def transcribed(given: work.Assignment, answer: Mapping[str, object]) -> dict[st
 def as_held(
     given: work.Assignment, judged: Mapping[str, object], answer: Mapping[str, object]
 ) -> Mapping[str, object]:
-    """Return a reader's version of an answer with the conversation as it was held: it cannot be rewritten."""
+    """Return a reader's version of an answer with the conversation as it was held.
+
+    What was said and answered, and with what the models went on, cannot be rewritten. Which answer of a turn
+    is better is the reader's to say, under `turn1`, `turn2`, …; and what should have been answered in the
+    place of the last one, since nothing followed on it.
+    """
     if not getattr(given.kind, "live", False):
         return answer
     held = given.concealed({name: judged[name] for name in ("turns", "model") if name in judged})
-    return {**{name: value for name, value in answer.items() if name not in ("turn", "message")}, **held}
+    turns = listed(held, "turns") or []
+    held["turns"] = [
+        _read_again(turn, parts(answer, f"turn{number}"), last=number == len(turns))
+        for number, turn in enumerate(turns, start=1)
+        if isinstance(turn, Mapping)
+    ]
+    rest = {name: value for name, value in answer.items() if name != "message" and not _TURN.fullmatch(name)}
+    return {**rest, **held}
+
+
+def _read_again(turn: Mapping[str, object], said: Mapping[str, object], *, last: bool) -> dict[str, object]:
+    """Return one turn with what a reader makes of it."""
+    now = dict(turn)
+    if "choice" in turn and (choice := said.get("choice")):
+        if choice != turn["choice"]:
+            now.pop("strength", None)
+        now |= {"choice": choice, **({"strength": said["strength"]} if said.get("strength") else {})}
+    if last and "edited" in said:
+        now["edited"] = said["edited"]
+        if written(now, "edited", limit=TEXT_LIMIT) == str(parts(turn, "replies")[went_on(turn)]).strip():
+            now["edited"] = ""
+    return now
 
 
 def by_lot(held: Talk, number: int) -> str:
