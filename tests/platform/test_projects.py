@@ -214,6 +214,15 @@ def test_the_dashboard_draws_what_has_been_judged_and_shows_the_contested(cast, 
     assert client.get("/projects/moon/figures/contest.csv").getvalue().count(b"\n") > 1
 
 
+def test_who_waits_for_a_count_is_told_nothing_about_how_large_the_project_is(cast, client_of, monkeypatch):
+    monkeypatch.setattr(outcomes, "outcome", lambda *_, **__: None)
+
+    page = client_of("Ann").get("/projects/moon/outcome/").content.decode()
+
+    assert "large" not in page
+    assert "Counting what the judgments come to" in page
+
+
 def test_an_outcome_is_counted_once_for_the_same_judgments(cast, monkeypatch):
     from assay import pipeline
 
