@@ -25,9 +25,10 @@ from assay.errors import AssayError
 from assay.judgments import kind as kind_named
 from assay.platform import one_at_a_time
 from assay.platform.actions.attachments import keep_files, require_files
+from assay.platform.actions.bulk import count_tables
 from assay.platform.actions.projects import PAIR, Report, bring_in, open_project
 from assay.platform.files import Brought as File
-from assay.platform.models import PersonRow, ProjectRow
+from assay.platform.models import ItemRow, PersonRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.queries import known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
 
@@ -40,6 +41,9 @@ PART = 1_000
 REST = 0.5
 """Rest after each part, as a share of the time it took: those who wait to write try again every few
 milliseconds, and half is enough that they do not notice."""
+
+COUNTED_AFTER = {0, 9, 49}
+"""Parts after which the database is told how large its tables have grown."""
 
 LARGE = 1 << 20
 """Bytes from which a file is read in a process of its own, whose start takes a second."""
@@ -124,11 +128,13 @@ def bring_in_parts(*, project: ProjectRow, found: Imported, considerate: bool = 
         return _bring_in(project, found)
     planned = _checked(project, found)
     total = Report(0, 0, 0, 0)
-    for part in _parts(found, planned):
+    for number, part in enumerate(_parts(found, planned)):
         begun = time.perf_counter()
         new = asdict(_bring_in(project, part))
         total = Report(**{name: count + new[name] for name, count in asdict(total).items()})
         project.refresh_from_db()
+        if number in COUNTED_AFTER:
+            count_tables(ItemRow, SampleRow, WorkRow)
         if considerate and connection.vendor == "sqlite":
             time.sleep(REST * (time.perf_counter() - begun))
     return total
