@@ -200,7 +200,8 @@
     $("#single-keys").addEventListener("change", (event) => keep("assay:single-keys", event.target.checked));
     const field = form.querySelector("[autofocus]");
     if (field) field.focus(); else { document.activeElement.blur?.(); }
-    if (matchMedia("(max-width: 60rem)").matches) $(".guide details")?.removeAttribute("open");
+    const brief = $("#brief-open"), whether = `assay:brief:${person}`; // only asked where it is folded away
+    if (brief) { brief.checked = load(whether) === true; brief.addEventListener("change", () => keep(whether, brief.checked)); }
     mark();
     document.dispatchEvent(new CustomEvent("assay:work", { detail: { form } }));
   };
