@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assay.evaluation.arena import Arena
+from assay.evaluation.attention import Attention
 from assay.figures import Figure, specification
 
 FEW = 30
@@ -84,6 +85,53 @@ def rank_sets(board: Arena) -> Figure:
                 "encoding": {"x": {**x, "field": "stands"}, "y": y, "tooltip": tooltip},
             },
         ],
+    )
+    return Figure(title, caption, spec, rows)
+
+
+def attention(found: Attention) -> Figure:
+    """Return a histogram of the chances that votes were read.
+
+    >>> import numpy as np
+    >>> from assay.evaluation.attention import Attention
+    >>> one = np.ones(1)
+    >>> seen = Attention(("usual",), ("x",), one, np.array([0.05, 0.95]), one, one[:, None], one, 2)
+    >>> [row["votes"] for row in attention(seen).rows]
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    """
+    edges, counts = found.histogram()
+    rows = [
+        {"from": round(float(low), 2), "to": round(float(high), 2), "votes": int(count)}
+        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    title = "How sure each vote is to have been read"
+    caption = (
+        "Each bar counts the votes whose chance to have been read lies there: on the right they fit with "
+        "what the person and others say elsewhere, on the left a click without reading explains them better. "
+        f"{found.seen:,} votes, {found.names[0]}."
+    )
+    x: dict[str, Any] = {
+        "type": "quantitative",
+        "title": "chance that the vote was read",
+        "scale": {"domain": [0, 1]},
+        "axis": {"format": ".0%", "values": [0, 0.2, 0.4, 0.6, 0.8, 1]},
+    }
+    tooltip = [
+        {"field": "from", "type": "quantitative", "title": "from", "format": ".0%"},
+        {"field": "to", "type": "quantitative", "title": "to", "format": ".0%"},
+        {"field": "votes", "type": "quantitative", "title": "votes"},
+    ]
+    spec = specification(
+        f"{title}: a histogram. {caption}",
+        rows,
+        height=160,
+        mark={"type": "bar"},
+        encoding={
+            "x": {**x, "field": "from", "bin": {"binned": True, "step": 0.1}},
+            "x2": {"field": "to"},
+            "y": {"field": "votes", "type": "quantitative", "title": "votes", "axis": {"format": "d"}},
+            "tooltip": tooltip,
+        },
     )
     return Figure(title, caption, spec, rows)
 

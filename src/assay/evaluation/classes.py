@@ -27,8 +27,8 @@ ROUNDS = 200
 MOST = 4
 """So many classes are tried: of more, what is found is seldom found again."""
 
-LEAST_VOTES = 3
-"""Raters with fewer votes are placed, and are not counted where shares of people are said."""
+FEW = 8
+"""A kind of taste with fewer people than this is not described: a page would point at them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +215,11 @@ def sentences(found: Classes, told: Told) -> tuple[str, ...]:
     number = len(found.weight_C)
     better = f"votes kept aside are foreseen better by {number} boards than by one"
     said = [f"People fall into {number} kinds of taste: {better}."]
+    people = len(found.raters)
     for weight, theta_M in zip(found.weight_C, found.theta_C_M, strict=True):
+        if weight * people < FEW:
+            said.append("A few people follow another taste.")
+            continue
         order_M = np.argsort(-theta_M, kind="stable")
         named = ", then ".join(found.models[int(m)] for m in order_M[:3])
         said.append(f"About {100 * weight:.0f} % of the people put {named} first.")

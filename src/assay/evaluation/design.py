@@ -19,6 +19,9 @@ UNSEEN = -1
 
 GROUNDED = OUTCOMES.index("both_bad")
 
+READS = 3.0
+"""Log-odds that a vote was read, before anything is known about it: 95 of 100."""
+
 
 @dataclass(frozen=True)
 class Spreads:
@@ -64,6 +67,7 @@ class Layout:
     basis: int
     spreads: Spreads
     grounded: bool
+    reads: float = READS
     start: dict[str, int] = field(default_factory=dict)
     size: dict[str, int] = field(default_factory=dict)
 
@@ -78,6 +82,7 @@ class Layout:
         basis: int,
         spreads: Spreads,
         careless: bool,
+        reads: float = READS,
     ) -> Layout:
         """Lay out the blocks that these comparisons can say something about."""
         n_models, n_raters, n_features = len(battles.models), len(battles.raters), len(features)
@@ -107,7 +112,7 @@ class Layout:
         }
         layout = cls(
             battles.models, battles.raters, battles.items, tuple(features), scale_K, named, cell_X, basis,
-            spreads, grounded,
+            spreads, grounded, reads,
         )  # fmt: skip
         place = 0
         for name, size in wanted.items():

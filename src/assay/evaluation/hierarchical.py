@@ -14,11 +14,8 @@ from scipy.special import expit, log_softmax, ndtri
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
 from assay.evaluation.counts import summed
-from assay.evaluation.design import Design, Layout, Spreads, design
+from assay.evaluation.design import READS, Design, Layout, Spreads, design
 from assay.evaluation.effort import Curve
-
-READS = 3.0
-"""Log-odds that a vote was read, before anything is known about it: 95 of 100."""
 
 HABIT_VOTES = 5.0
 """How many votes the crowd's own habits weigh in a rater's: how they click where they do not read."""
@@ -258,6 +255,7 @@ def hierarchical(
     effort_N: Floats | None = None,
     careless: bool = False,
     spreads: Spreads | None = None,
+    reads: float = READS,
 ) -> Hierarchy:
     """Fit the hierarchical Davidson model to its posterior mode.
 
@@ -281,6 +279,10 @@ def hierarchical(
         The priors. A block with spread 0 is left out. Model × item effects ask for prompts on which every
         model has many votes: with five votes a pair (UKPConvArg) they explain each vote by itself, and the
         board is far worse on new votes (log-loss 1.41 for 0.81); set `item=0` there.
+
+    reads
+        Log-odds that a vote was read, before anything is known about it. What comes out hangs on it; fit with
+        several (`assay.evaluation.attention`) before saying how many votes were read.
 
     Source: Davidson, JASA 65 (1970), with rater effects as in crossed random-effects logit
     models; mixture of reading and clicking as in MACE (Hovy et al., NAACL 2013).
@@ -310,6 +312,7 @@ def hierarchical(
         basis=0 if curve is None else 3,
         spreads=spreads or Spreads(),
         careless=careless,
+        reads=reads,
     )
     rows = design(layout, battles, style, _basis(curve, effort_N, battles))
     click_R_4, click_4 = _habits(battles)
@@ -403,7 +406,7 @@ class _Pass:
         attentive_N_4 = np.exp(log_N_4)
         ones_N = np.ones(len(half_N))
         careless = "attention" in layout.start
-        reading_N = expit(READS + rows.attention @ values_P) if careless else ones_N
+        reading_N = expit(layout.reads + rows.attention @ values_P) if careless else ones_N
         chance_N_4 = attentive_N_4
         if careless:
             chance_N_4 = reading_N[:, None] * attentive_N_4 + (1 - reading_N)[:, None] * click_N_4

@@ -17,8 +17,8 @@ from scipy.special import expit
 from assay.evaluation import evalues
 from assay.evaluation.battles import Battles, Floats
 
-LENT = 2.0
-"""So many people who vote as the board expects are lent to each pair, and settle those that never met."""
+LENT = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+"""So many people who vote as the board expects may be lent to each pair."""
 
 NAMED = 0.05
 """A model with a smaller share of the draw is not named."""
@@ -153,8 +153,9 @@ class HeadToHead:
 def head_to_head(battles: Battles, theta_M: Floats | None = None, *, alpha: float = 0.05) -> HeadToHead:
     """Count for each two models how many people prefer which, and how sure that is.
 
-    To each pair two people are lent who vote as the ratings `theta_M` (log-odds) expect, so that pairs that
-    hardly met follow the board; without ratings they are split. Ties, and two bad answers, are half a vote.
+    To each pair people are lent who vote as the ratings `theta_M` (log-odds) expect, so that pairs that
+    hardly met follow the board; without ratings they are split. How many is learned: as many as foresee each
+    person best from the others on the pair. Ties, and two bad answers, are half a vote.
 
     Source: Condorcet (1785); e-values by person as in `assay.evaluation.evalues`.
 
@@ -181,13 +182,14 @@ def head_to_head(battles: Battles, theta_M: Floats | None = None, *, alpha: floa
     share_M_M = expit(rating_M[:, None] - rating_M[None, :])
     people_M_M = np.zeros((n_models, n_models), dtype=np.int64)
     log_e_M_M = np.zeros((n_models, n_models))
+    lent = _lent(pair_C, mean_C, share_M_M.ravel()[pair_C])
     order_C = np.lexsort((first_C, pair_C))
     starts = np.flatnonzero(np.diff(pair_C[order_C], prepend=-1))
     pairs, log_es = [], []
     for own_C in np.split(order_C, starts[1:]):
         a, b = divmod(int(pair_C[own_C[0]]), n_models)
         log_e = float(evalues.betting(mean_C[own_C])[-1])
-        share = (mean_C[own_C].sum() + LENT * share_M_M[a, b]) / (len(own_C) + LENT)
+        share = (mean_C[own_C].sum() + lent * share_M_M[a, b]) / (len(own_C) + lent)
         share_M_M[a, b], share_M_M[b, a] = share, 1 - share
         people_M_M[a, b] = people_M_M[b, a] = len(own_C)
         log_e_M_M[a, b] = log_e_M_M[b, a] = log_e
@@ -198,6 +200,19 @@ def head_to_head(battles: Battles, theta_M: Floats | None = None, *, alpha: floa
         if sure:
             sure_M_M[(a, b) if share_M_M[a, b] > 0.5 else (b, a)] = True
     return HeadToHead(battles.models, share_M_M, people_M_M, log_e_M_M, sure_M_M)
+
+
+def _lent(pair_C: Floats, mean_C: Floats, expected_C: Floats) -> float:
+    """Return the number of lent people with which the others on a pair foretell a person best."""
+    _, code_C = np.unique(pair_C, return_inverse=True)
+    people_C = np.bincount(code_C)[code_C]
+    others_C = np.bincount(code_C, mean_C)[code_C] - mean_C
+
+    def loss(lent: float) -> float:
+        chance_C = np.clip((others_C + lent * expected_C) / (people_C - 1 + lent), 1e-6, 1 - 1e-6)
+        return -float((mean_C * np.log(chance_C) + (1 - mean_C) * np.log1p(-chance_C)).sum())
+
+    return min(LENT, key=loss)
 
 
 def _ring(names: Sequence[str]) -> str:

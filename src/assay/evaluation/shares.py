@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from assay.evaluation import claims
+from assay.evaluation import claims, classes
 from assay.evaluation.arena import Arena, code
 from assay.evaluation.battles import Battles, BoardError
 from assay.evaluation.taste import LEAST_VOTES, Taste, taste
 
 LEAST_PEOPLE = 20
 """A share of fewer people than this would be a list of persons."""
+
+MOST_MODELS, MOST_VOTES = 150, 50_000
+"""On larger tables kinds of taste are not looked for unasked."""
+
+APART = 0.2
+"""Spreads of taste (log-odds) below this are no news."""
 
 
 def tastes(battles: Battles) -> Taste | None:
@@ -69,3 +75,42 @@ def from_the_top(board: Arena, most: int = 5) -> tuple[str, ...]:
         return ()
     first, *others = (board.models[int(m)] for m in board.order_M[: most + 1])
     return tuple(claims.preferred_by(first, other, *share(found, board, first, other)) for other in others)
+
+
+def kinds_of_taste(board: Arena, rng: np.random.Generator) -> tuple[str, ...]:
+    """Say how many kinds of taste there are, and which two models people are furthest apart about.
+
+    How many is settled by votes kept aside; empty where too few people voted often enough, or where there are
+    so many models or votes that it would take long.
+
+    >>> from assay.evaluation.arena import arena
+    >>> from assay.evaluation.simulations import kinds
+    >>> rng = np.random.default_rng(0)
+    >>> kinds_of_taste(arena(kinds(rng).battles, rng), rng)[0]
+    'People fall into 2 kinds of taste: votes kept aside are foreseen better by 2 boards than by one.'
+    """
+    battles = board.battles
+    votes_R = np.bincount(battles.rater_N, minlength=len(battles.raters)) if battles.raters else np.zeros(0)
+    known = (votes_R >= LEAST_VOTES).sum() >= LEAST_PEOPLE
+    if not known or len(battles.models) > MOST_MODELS or len(battles) > MOST_VOTES:
+        return ()
+    told = classes.how_many(battles, rng, most=3, restarts=3)
+    found = classes.classes(battles, told.chosen, rng, merge=False)
+    return (*classes.sentences(found, told), *_furthest(board))
+
+
+def _furthest(board: Arena) -> tuple[str, ...]:
+    """Say about which two models people are furthest apart, where they are."""
+    found = tastes(board.battles)
+    if found is None or not found.loading_M_K.size:
+        return ()
+    gap_M_M = np.linalg.norm(found.loading_M_K[:, None] - found.loading_M_K[None], axis=2)
+    one, other = np.unravel_index(int(np.argmax(gap_M_M)), gap_M_M.shape)
+    if gap_M_M[one, other] < APART:
+        return ()
+    names = found.models[int(one)], found.models[int(other)]
+    usual = 100 / (1 + np.exp(-gap_M_M[one, other]))
+    about = f"{names[0]} and {names[1]}"
+    often = f"would choose one of them {usual:.0f} times in 100"
+    who = "were the two equal on the board, a person at a usual distance from the mean"
+    return (f"People are furthest apart about {about}: {who} {often}.",)
