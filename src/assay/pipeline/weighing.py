@@ -21,12 +21,6 @@ STEPS = 10
 
 NORMAL_95 = 1.96
 
-FEW_ITEMS = 10
-"""Below this the spread of people cannot be told from that of items, and intervals come out too narrow."""
-
-PRIOR_VOTES = 3
-"""So many votes, one step apart, stand beside the real ones where there are few items."""
-
 
 @dataclass(frozen=True)
 class Weighed:
@@ -85,7 +79,7 @@ def _studied(question: Question, votes: Sequence[Vote]) -> Weighed:
         label = f"{row['verdict']:.4g}" if isinstance(row["verdict"], float) else str(row["verdict"])
         if question.type == "ratings":
             numbers = [float(said) for said in said_of[row["item"]]]
-            probability = _within_a_step(question, row, numbers, few=len(said_of) < FEW_ITEMS)
+            probability = _within_a_step(question, row)
             contest = _apart(question, numbers)
         else:
             probability, contest = _share(row["probability"]), _share(row["doubt"])
@@ -108,17 +102,12 @@ def _studied(question: Question, votes: Sequence[Vote]) -> Weighed:
     return Weighed(tuple(verdicts), skills, bool(getattr(found.detail, "converged", True)))
 
 
-def _within_a_step(
-    question: Question, row: Mapping[str, object], numbers: Sequence[float], *, few: bool
-) -> float:
+def _within_a_step(question: Question, row: Mapping[str, object]) -> float:
     """Return the probability that the true number is within half a step of the verdict."""
     verdict, low, high = (float(str(row[name])) for name in ("verdict", "low", "high"))
     sd = (high - low) / (2 * NORMAL_95)
     if not math.isfinite(sd) or not math.isfinite(verdict):
         return 0.0
-    if few:
-        squares = sum((number - verdict) ** 2 for number in numbers) + PRIOR_VOTES * step(question) ** 2
-        sd = max(sd, math.sqrt(squares / (len(numbers) + PRIOR_VOTES) / len(numbers)))
     return math.erf(step(question) / 2 / (sd * math.sqrt(2))) if sd > 0 else 1.0
 
 

@@ -23,7 +23,8 @@ def candidates(ratings: Ratings) -> tuple[RatingsResult, ...]:
     models = (simple.mean, simple.z_score, gaussian.precision, gaussian.bias, gaussian.linear)
     fits = [model(ratings) for model in each("models of how people rate", models, len(models))]
     for name, slope in (("own-scale-precision", False), ("own-scale-linear", True)):
-        fit = gaussian.fit(ratings, slope=slope, offset=slope, own_scale=True)
+        # Without offsets, an own scale has no place for what is known of a rater on the common one.
+        fit = gaussian.fit(ratings, slope=slope, offset=slope, own_scale=True, remember=slope)
         fits.append(gaussian.result_of(ratings, fit, name, gaussian.ASSUMED))
     return tuple(fits)
 
@@ -105,6 +106,8 @@ def stacked(ratings: Ratings) -> RatingsResult:
 
 
 def _nothing_to_compare(ratings: Ratings) -> bool:
+    if ratings.history:
+        return False
     return len(ratings.raters) < FEWEST or len(ratings) == len(ratings.items)
 
 

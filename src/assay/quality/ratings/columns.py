@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from operator import add
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,17 @@ import polars as pl
 from assay.errors import TableError
 from assay.quality import reading
 from assay.quality.labels.columns import Columns, VotesError
+from assay.quality.ratings.history import RatingHistory
 from assay.quality.reading import Codes, Floats
+
+APART = 3.0
+"""Farther apart than this, in means or in spreads, two tables are taken for answers on different scales."""
+
+ENOUGH = 10
+"""So many ratings show how far they spread."""
+
+MOST_PLACES = 9
+"""Decimal places in which ratings are looked for a step; with more there is none that matters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +46,8 @@ class Ratings:
         The right value where it is known, NaN elsewhere; set it with `knowing`.
     repeated
         How many ratings were set aside because the same rater rated the same item again later.
+    history
+        What is known of raters from earlier ratings on the same scale; set it with `remembering`.
 
     Build one with `from_frame`, `from_lists` or `from_votes`.
     """
@@ -50,6 +63,7 @@ class Ratings:
     levels: tuple[str, ...] | None = None
     known_I: Floats | None = None
     repeated: int = 0
+    history: Mapping[str, RatingHistory] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.item_N)
@@ -179,6 +193,49 @@ class Ratings:
         known_I[[item in own for item in self.items]] = value_G
         return replace(self, known_I=known_I)
 
+    def remembering(self, history: Mapping[str, RatingHistory]) -> Ratings:
+        """Return the same ratings with what is known of some raters from earlier ones on the same scale.
+
+        `history` is such as `RatingsResult.history` of an earlier fit, perhaps faded. Raters not here are
+        left out. Values are then on the scale of the earlier crowd: strict raters alone pull nothing down.
+
+        Raises
+        ------
+        VotesError
+            Where the earlier answers cannot have been given on this scale: their mean lies off its ends, or
+            more than three standard deviations from that of these ratings by the same people, or one spreads
+            more than three times as far as the other. Nothing is rescaled unasked.
+
+        >>> past = {"ann": RatingHistory(40, 3.0, 2.5, 1.0, 0.9, 1.2)}
+        >>> list(Ratings.from_lists(["i", "j"], ["ann", "ben"], [3, 4]).remembering(past).history)
+        ['ann']
+        """
+        own = {rater: history[rater] for rater in self.raters if rater in history and history[rater].ratings}
+        if own:
+            self._refuse_another_scale(own)
+        return replace(self, history=own)
+
+    def _refuse_another_scale(self, history: Mapping[str, RatingHistory]) -> None:
+        past = reduce(add, history.values())
+        of_history_R = np.array([rater in history for rater in self.raters])
+        theirs_N = of_history_R[self.rater_N]
+        weight_N, value_N = self.weight_N[theirs_N], self.value_N[theirs_N]
+        mean = float(weight_N @ value_N / weight_N.sum())
+        sd, before = (
+            float(np.sqrt(weight_N @ (value_N - mean) ** 2 / weight_N.sum())),
+            past.answer_variance**0.5,
+        )
+        low, high = -np.inf if self.low is None else self.low, np.inf if self.high is None else self.high
+        # Of a few ratings the spread says little.
+        many = [sd] * (len(value_N) >= ENOUGH) + [before] * (past.ratings >= ENOUGH)
+        far = bool(many) and abs(mean - past.answer) > APART * max(many) > 0
+        unlike = len(many) == 2 and max(many) > APART * min(many) > 0
+        if far or unlike or not low <= past.answer <= high:
+            raise VotesError(
+                f"the history is of answers around {past.answer:.3g} ± {before:.2g}, these ratings by the "
+                f"same people are around {mean:.3g} ± {sd:.2g}: bring both to one scale, or leave it out"
+            )
+
     @cached_property
     def weight_I(self) -> Floats:
         """How much weight each item got."""
@@ -194,6 +251,21 @@ class Ratings:
         """The smallest step between two values that were given; 0 where there is only one."""
         seen = np.unique(self.value_N)
         return float(np.diff(seen).min()) if len(seen) > 1 else 0.0
+
+    @cached_property
+    def step(self) -> float:
+        """The step in which people answer, by what they wrote: one in the last decimal place of any answer.
+
+        >>> Ratings.from_lists(["i", "j"], ["ann", "ann"], [70, 80]).step
+        1.0
+        >>> Ratings.from_lists(["i", "j"], ["ann", "ann"], [0.5, 0.75]).step
+        0.01
+        """
+        value_U = np.unique(self.value_N)
+        for places in range(MOST_PLACES):
+            if np.allclose(value_U, np.round(value_U, places), rtol=1e-12, atol=0):
+                return float(10.0**-places)
+        return float(10.0**-MOST_PLACES)
 
     def by_item(self, amount_N: Floats) -> Floats:
         """Return sums of an amount over the ratings of each item."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
+from assay.quality.ratings import certainty
 from assay.quality.ratings.columns import Ratings
+from assay.quality.ratings.past import Past, history_of
 from assay.quality.ratings.result import RatingsResult, kept_on_scale, reliability
 from assay.quality.reading import Bools, Codes, Floats
 
@@ -102,6 +104,17 @@ class _Raters:
         )
         return expected
 
+    def square_before(self, past: Past) -> Floats:
+        """Expected sums of squared distances of everybody's earlier answers from the same."""
+        return past.square_R(
+            self.slope_R,
+            self.offset_R,
+            self.slope_variance_R,
+            self.offset_variance_R,
+            self.both_R,
+            floor=FLOOR,
+        )
+
 
 def _parts(x_N: Floats, doubt_N: Floats, work_N: Floats) -> tuple[Floats, ...]:
     """Return x², x, 1, x·y and y of each rating: what a regression of answers on values sums up."""
@@ -113,6 +126,7 @@ class Fit:
     """Where the rounds ended, in working units: `work_N` = slope · x + offset + noise.
 
     `variance_R` is the noise with its prior `freedom`, `typical`; values have the prior N(`mean`, `spread`).
+    `anchored` says that known values or known raters hold the scale, `past` what is known of raters.
     """
 
     work_N: Floats
@@ -134,9 +148,11 @@ class Fit:
     prior_slope: float
     prior_offset: float
     own_noise: bool
+    shrunk: bool
     iterations: int
     converged: bool
     anchored: bool
+    past: Past
     notes: tuple[str, ...]
 
     @property
@@ -210,6 +226,7 @@ def fit(
     own_noise: bool = True,
     own_scale: bool = False,
     shrink: bool = True,
+    remember: bool = True,
     tolerance: float = TOLERANCE,
     max_iterations: int = ROUNDS,
 ) -> Fit:
@@ -223,6 +240,9 @@ def fit(
         Standardise each rater's answers first, their mean and spread pooled with the crowd's (`POOLED`).
     shrink
         Pull values towards the mean of all items, the more the fewer and noisier their ratings.
+    remember
+        Count what is known of raters from before as so many more ratings, of items whose values are held. The
+        scale is then that of the earlier crowd.
     tolerance, max_iterations
         Stop when no value moves by more, in standard deviations of all answers, or after so many rounds.
     """
@@ -230,61 +250,58 @@ def fit(
     work_N = (ratings.value_N - shift_R[ratings.rater_N]) / scale_R[ratings.rater_N]
     item_N, rater_N, weight_N = ratings.item_N, ratings.rater_N, ratings.weight_N
     by_item, by_rater = ratings.by_item, ratings.by_rater
-    count_R, weight = ratings.weight_R, ratings.weight_N.sum()
-    share_R = count_R / weight
-    free_R, fixed_R, notes = _free(ratings, work_N, slope=slope)
+    share_R = ratings.weight_R / ratings.weight_N.sum()
+    level, gain = float(share_R @ shift_R), float(share_R @ scale_R)
+    past = Past.of(ratings, shift_R, scale_R, level=level, gain=gain, remember=remember)
+    count_R = ratings.weight_R + past.count_R
+    free_R, fixed_R, notes = _free(ratings, work_N, past, slope=slope)
     has_raters = offset or bool(free_R.any())
     least_R = np.where((count_R < FEW) & free_R, FEW, 0.0)
 
-    known_I, known_x_I = _known(ratings, float(share_R @ shift_R), float(share_R @ scale_R))
+    known_I, known_x_I = _known(ratings, level, gain)
+    anchored = bool(known_I.any()) or past.known
     x_I = np.where(known_I, known_x_I, by_item(weight_N * work_N) / ratings.weight_I)
     people = _Raters.average(len(count_R))
-    typical = float(weight_N @ (work_N - x_I[item_N]) ** 2 / weight) + FLOOR
+    square = float(weight_N @ (work_N - x_I[item_N]) ** 2 + people.square_before(past).sum())
+    typical = square / float(count_R.sum()) + FLOOR
     variance_R = np.full(len(count_R), typical)
     doubt_I, square_N = np.zeros_like(x_I), np.zeros_like(work_N)
-    mean, spread = float(x_I.mean()), float(x_I.var()) + FLOOR
-    prior_slope = prior_offset = 0.25
+    mean, spread, prior_slope, prior_offset = float(x_I.mean()), float(x_I.var()) + FLOOR, 0.25, 0.25
     freedom, converged, iteration = FREEDOMS[0], False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
-        before_I = x_I
-        pull = 1 / spread if shrink else 0.0
+        before_I, pull = x_I, 1 / spread if shrink else 0.0
         # Values, given the raters.
         trust_N = weight_N / variance_R[rater_N]
         power_I = by_item(trust_N * people.square_R[rater_N]) + pull
         x_I = (by_item(trust_N * people.toward(work_N, rater_N)) + pull * mean) / power_I
         x_I, doubt_I = np.where(known_I, known_x_I, x_I), np.where(known_I, 0.0, 1 / power_I)
-        if has_raters and not known_I.any():
+        if has_raters and not anchored:
             x_I, doubt_I = _standard(x_I, doubt_I, ratings.weight_I, stretch=bool(free_R.any()))
         mean = float(x_I.mean())
         spread = float(((x_I - mean) ** 2 + doubt_I).mean()) + 1e-9
         # Raters, given the values.
         if has_raters:
-            sums = [by_rater(trust_N * part_N) for part_N in _parts(x_I[item_N], doubt_I[item_N], work_N)]
+            parts = zip(_parts(x_I[item_N], doubt_I[item_N], work_N), past.sums(), strict=True)
+            sums = [by_rater(trust_N * part_N) + before_R / variance_R for part_N, before_R in parts]
             people = _Raters.ridge(sums, free_R, fixed_R, prior_slope, prior_offset, offset=offset)
             if iteration > WARM_UP:
                 prior_slope = _prior(people.slope_R - 1, people.slope_variance_R, free_R)
                 prior_offset = _prior(people.offset_R, people.offset_variance_R, free_R | True)
         # Noise, given both.
         square_N = people.square_error(x_I[item_N], doubt_I[item_N], work_N, rater_N) + FLOOR
-        square_R = by_rater(weight_N * square_N)
-        if own_noise:
-            freedom, typical = _noise_prior(square_R, count_R, typical)
-            freedom_R = np.maximum(freedom, least_R)
-            variance_R = (square_R + freedom_R * typical) / (count_R + freedom_R)
-        else:
-            freedom, typical = weight, float(square_R.sum() / weight)
-            variance_R = np.full(len(count_R), typical)
+        square_R = by_rater(weight_N * square_N) + people.square_before(past)
+        freedom, typical, variance_R = _noise(square_R, count_R, least_R, typical, own=own_noise)
         converged = iteration > WARM_UP + 2 and bool(np.abs(x_I - before_I).max() < tolerance)
-    if free_R.any() and not known_I.any() and share_R @ (scale_R * people.slope_R) <= 0:
+    if free_R.any() and not anchored and share_R @ (scale_R * people.slope_R) <= 0:
         # The values came out upside down: more weight stretches the scale backwards than forwards.
         fallback = fit(ratings, offset=offset, own_noise=own_noise, own_scale=own_scale, shrink=shrink)
         upside_down = "raters use the scale in opposite directions, so no slopes were learned"
         return replace(fallback, notes=(*fallback.notes, upside_down))
     return Fit(
         work_N, shift_R, scale_R, x_I, doubt_I, people, variance_R, square_N, freedom, least_R, typical,
-        mean, spread, free_R, fixed_R, offset, prior_slope, prior_offset, own_noise, iteration, converged,
-        bool(known_I.any()), notes,
+        mean, spread, free_R, fixed_R, offset, prior_slope, prior_offset, own_noise, shrink, iteration,
+        converged, anchored, past, notes,
     )  # fmt: skip
 
 
@@ -308,9 +325,10 @@ def held_out(ratings: Ratings, fit: Fit) -> Floats:
     other_doubt_N = np.where(fixed_N, 0.0, 1 / left_N)
     # The rater without it.
     sums = []
-    for part_N in _parts(fit.x_I[item_N], fit.doubt_I[item_N], work_N):
+    parts = _parts(fit.x_I[item_N], fit.doubt_I[item_N], work_N)
+    for part_N, before_R in zip(parts, fit.past.sums(), strict=True):
         amount_N = trust_N * part_N
-        sums.append(ratings.by_rater(amount_N)[rater_N] - amount_N)
+        sums.append((ratings.by_rater(amount_N) + before_R / fit.variance_R)[rater_N] - amount_N)
     own = _Raters.ridge(
         sums, fit.free_R[rater_N], fit.fixed_R[rater_N], fit.prior_slope, fit.prior_offset,
         offset=fit.has_offset,
@@ -319,8 +337,9 @@ def held_out(ratings: Ratings, fit: Fit) -> Floats:
     if fit.own_noise:
         amount_N = weight_N * fit.square_N
         prior_N = fit.freedom_R[rater_N]
-        freedom_N = np.maximum(ratings.weight_R[rater_N] - weight_N, 0) + prior_N
-        rest_N = np.maximum(ratings.by_rater(amount_N)[rater_N] - amount_N, 0)
+        freedom_N = np.maximum((ratings.weight_R + fit.past.count_R)[rater_N] - weight_N, 0) + prior_N
+        square_R = ratings.by_rater(amount_N) + fit.people.square_before(fit.past)
+        rest_N = np.maximum(square_R[rater_N] - amount_N, 0)
         noise_N = (rest_N + prior_N * fit.typical) / freedom_N
     off_N = work_N - own.slope_R * other_x_N - own.offset_R
     doubt_N = own.square_error(other_x_N, other_doubt_N, work_N, np.arange(len(work_N))) - off_N**2
@@ -333,7 +352,7 @@ def result_of(ratings: Ratings, fit: Fit, method: str, assumed: Sequence[str]) -
     """Return a fit on the raters' own scale."""
     share_R = ratings.weight_R / ratings.weight_R.sum()
     # A rater answers  shift + scale·(offset + slope·x)  where the average rater answers  level + gain·x;
-    # known values have fixed the scale of x already.
+    # known values and known raters have fixed the scale of x already.
     average = _Raters.average(len(share_R)) if fit.anchored else fit.people
     level = float(share_R @ (fit.shift_R + fit.scale_R * average.offset_R))
     gain = float(share_R @ (fit.scale_R * average.slope_R))
@@ -341,11 +360,12 @@ def result_of(ratings: Ratings, fit: Fit, method: str, assumed: Sequence[str]) -
     at_centre = level + gain * fit.mean
     offset_R = fit.shift_R + fit.scale_R * (fit.people.offset_R + fit.people.slope_R * fit.mean) - at_centre
     noise_R = fit.scale_R * np.sqrt(fit.variance_R)
-    shares = explained(ratings, fit, np.sqrt(fit.variance_R), ratings.weight_R + fit.freedom_R)
+    seen_R = ratings.weight_R + fit.past.count_R + fit.freedom_R
+    shares = explained(ratings, fit, np.sqrt(fit.variance_R), seen_R)
     return RatingsResult(
         ratings=ratings,
         value_I=kept_on_scale(ratings, level + gain * fit.x_I),
-        sd_I=gain * np.sqrt(fit.doubt_I),
+        sd_I=gain * certainty.sd(ratings, fit),
         offset_R=offset_R,
         slope_R=slope_R,
         noise_R=noise_R,
@@ -358,6 +378,7 @@ def result_of(ratings: Ratings, fit: Fit, method: str, assumed: Sequence[str]) -
         converged=fit.converged,
         iterations=fit.iterations,
         held_out_N=held_out(ratings, fit),
+        history=history_of(ratings, level + gain * fit.x_I, gain**2 * fit.doubt_I),
         notes=fit.notes,
     )
 
@@ -387,7 +408,9 @@ def _units(ratings: Ratings, *, own_scale: bool) -> tuple[Floats, Floats]:
     return mean + shift_R, np.sqrt((about_R + POOLED * spread**2) / (count_R + POOLED))
 
 
-def _free(ratings: Ratings, work_N: Floats, *, slope: bool) -> tuple[Bools, Floats, tuple[str, ...]]:
+def _free(
+    ratings: Ratings, work_N: Floats, past: Past, *, slope: bool
+) -> tuple[Bools, Floats, tuple[str, ...]]:
     """Say which raters may have a slope of their own, what it is held at for the others, and why."""
     nobody_R, ones_R = np.zeros(len(ratings.raters), dtype=bool), np.ones(len(ratings.raters))
     if not slope:
@@ -398,11 +421,13 @@ def _free(ratings: Ratings, work_N: Floats, *, slope: bool) -> tuple[Bools, Floa
         alike = f"{commonest:.0%} of the ratings are one value, so no slopes were learned"
         return nobody_R, ones_R, (alike,)
     mean_R = ratings.by_rater(ratings.weight_N * work_N) / ratings.weight_R
-    about_R = ratings.by_rater(ratings.weight_N * (work_N - mean_R[ratings.rater_N]) ** 2) / ratings.weight_R
+    about_R = ratings.by_rater(ratings.weight_N * (work_N - mean_R[ratings.rater_N]) ** 2)
+    count_R = ratings.weight_R + past.count_R
+    about_R = (about_R + past.count_R * past.yy_R) / count_R
     free_R = about_R > FLAT**2
     if not free_R.any():
         return nobody_R, ones_R, ("no rater's answers vary, so no slopes were learned",)
-    stuck_R = ~free_R & (ratings.weight_R >= STUCK)
+    stuck_R = ~free_R & (count_R >= STUCK)
     notes = (f"{stuck_R.sum()} raters always answer the same and got no say",) if stuck_R.any() else ()
     return free_R, np.where(stuck_R, 0.0, 1.0), notes
 
@@ -428,6 +453,18 @@ def _prior(off_R: Floats, variance_R: Floats, free_R: Bools) -> float:
         return 0.25
     learned = float((off_R**2 + variance_R)[free_R].mean())
     return min(max(learned, 1e-4), WIDEST)
+
+
+def _noise(
+    square_R: Floats, count_R: Floats, least_R: Floats, typical: float, *, own: bool
+) -> tuple[float, float, Floats]:
+    """Return the prior of everybody's noise, its degrees of freedom and scale, and the variance of each."""
+    if not own:
+        total = float(count_R.sum())
+        return total, float(square_R.sum()) / total, np.full(len(count_R), float(square_R.sum()) / total)
+    freedom, typical = _noise_prior(square_R, count_R, typical)
+    freedom_R = np.maximum(freedom, least_R)
+    return freedom, typical, (square_R + freedom_R * typical) / (count_R + freedom_R)
 
 
 def _noise_prior(square_R: Floats, count_R: Floats, typical: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from assay.quality.ratings.columns import Ratings
+from assay.quality.ratings.history import RatingHistory
 from assay.quality.reading import Codes, Floats
 
 SURE = 1.959963984540054
@@ -27,7 +28,8 @@ class RatingsResult:
     Attributes
     ----------
     value_I, sd_I
-        The verdict on each item and its standard deviation.
+        The verdict on each item and its standard deviation, which knows how much else had to be learned from
+        the same ratings (`certainty`).
     offset_R, slope_R, noise_R
         How much higher than the crowd a rater answers about an average item, how far they stretch the scale,
         and the standard deviation of what is left. 0 and 1 where the method has no such part.
@@ -40,6 +42,8 @@ class RatingsResult:
         Log density of each rating, predicted without it (see `gaussian.held_out`).
     compared
         For methods that choose: mean held-out log density of each candidate.
+    history
+        How each rater answered, here and remembered: what `Ratings.remembering` takes next time.
     notes
         What was set aside on the way, in sentences.
     """
@@ -60,6 +64,7 @@ class RatingsResult:
     iterations: int = 0
     held_out_N: Floats | None = field(default=None, repr=False)
     compared: Mapping[str, float] = field(default_factory=dict)
+    history: Mapping[str, RatingHistory] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 
     @cached_property

@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from assay.quality.progress import tell
-from assay.quality.ratings import gaussian
+from assay.quality.ratings import certainty, gaussian
 from assay.quality.ratings.columns import Ratings
 from assay.quality.ratings.result import RatingsResult, kept_on_scale
 from assay.quality.reading import Floats
 
 EVERYBODY_ALIKE = "everybody rates equally well"
+
+PSEUDO = 4.0
+"""Ratings that everybody's noise weighs in each rater's, where the values are found without it."""
 
 
 def mean(ratings: Ratings) -> RatingsResult:
@@ -24,7 +27,7 @@ def mean(ratings: Ratings) -> RatingsResult:
     >>> mean(Ratings.from_lists(["i", "i", "j"], ["ann", "ben", "ann"], [2, 4, 5])).verdicts
     {'i': 3.0, 'j': 5.0}
     """
-    return _averaged(ratings, "mean", own_scale=False)
+    return _averaged(ratings, "mean", _fit(ratings, own_scale=False))
 
 
 def z_score(ratings: Ratings) -> RatingsResult:
@@ -37,7 +40,7 @@ def z_score(ratings: Ratings) -> RatingsResult:
     >>> bool(result.offset_R[0] > 0 > result.offset_R[1])
     True
     """
-    return _averaged(ratings, "z-score", own_scale=True)
+    return _averaged(ratings, "z-score", _fit(ratings, own_scale=True))
 
 
 def median(ratings: Ratings) -> RatingsResult:
@@ -72,7 +75,8 @@ def crh(ratings: Ratings, *, max_iterations: int = 100) -> RatingsResult:
     >>> bool(abs(result.value_I[0] - 1) < abs(7 / 3 - 1))
     True
     """
-    base = mean(ratings)
+    equal = _fit(ratings, own_scale=False)
+    base = _averaged(ratings, "mean", equal)
     item_N, rater_N, weight_N = ratings.item_N, ratings.rater_N, ratings.weight_N
     value_I = base.value_I
     known_I = np.zeros(len(value_I), dtype=bool) if ratings.known_I is None else np.isfinite(ratings.known_I)
@@ -96,7 +100,10 @@ def crh(ratings: Ratings, *, max_iterations: int = 100) -> RatingsResult:
         converged = bool(np.abs(updated_I - value_I).max() <= 1e-6 * max(1e-12, np.sqrt(ordinary)))
         value_I = updated_I
     squared_I = ratings.by_item(trust_N**2 / weight_N * base.noise_R[rater_N] ** 2)
-    sd_I = np.where(known_I, 0.0, np.sqrt(squared_I) / ratings.by_item(trust_N))
+    more_I = certainty.noisier(ratings, equal) * certainty.luck(ratings, trust_N, ratings.weight_R + PSEUDO)
+    rounded = certainty.rounding(ratings, equal) * float(equal.scale_R[0]) ** 2
+    variance_I = squared_I * more_I / ratings.by_item(trust_N) ** 2 + rounded
+    sd_I = np.where(known_I, 0.0, np.sqrt(variance_I))
     return replace(
         base,
         value_I=kept_on_scale(ratings, value_I),
@@ -109,15 +116,17 @@ def crh(ratings: Ratings, *, max_iterations: int = 100) -> RatingsResult:
     )
 
 
-def _averaged(ratings: Ratings, method: str, *, own_scale: bool) -> RatingsResult:
-    fit = gaussian.fit(ratings, own_noise=False, own_scale=own_scale, shrink=False)
+def _fit(ratings: Ratings, *, own_scale: bool) -> gaussian.Fit:
+    return gaussian.fit(ratings, own_noise=False, own_scale=own_scale, shrink=False, remember=False)
+
+
+def _averaged(ratings: Ratings, method: str, fit: gaussian.Fit) -> RatingsResult:
     result = gaussian.result_of(ratings, fit, method, (EVERYBODY_ALIKE, *gaussian.ASSUMED[:1]))
     distance_N = (fit.work_N - fit.x_I[ratings.item_N]) ** 2
-    # For the raters' sake alone: the noise of each, pooled with everybody's as 4 ratings.
-    noise_R = np.sqrt(
-        (ratings.by_rater(ratings.weight_N * distance_N) + 4 * fit.typical) / (ratings.weight_R + 4)
-    )
-    own = gaussian.explained(ratings, fit, noise_R, ratings.weight_R + 4)
+    # For the raters' sake alone.
+    square_R = ratings.by_rater(ratings.weight_N * distance_N) + PSEUDO * fit.typical
+    noise_R = np.sqrt(square_R / (ratings.weight_R + PSEUDO))
+    own = gaussian.explained(ratings, fit, noise_R, ratings.weight_R + PSEUDO)
     return replace(
         result,
         noise_R=fit.scale_R * noise_R,
