@@ -185,6 +185,51 @@ def test_what_a_model_writes_runs_nothing_and_fetches_nothing(talk, page, model)
     assert page.locator(".turn img").count() == 0
 
 
+READ_AGAIN = """
+service.add_person("Rosa", "a long password", ["en"])
+service.add_member("talks", "Rosa", "reviewer")
+from assay.platform.models import ProjectRow
+ProjectRow.objects.update(review_share=1.0)
+"""
+VERSIONS = """
+from assay.platform.models import JudgmentRow
+one, two = JudgmentRow.objects.order_by("pk")
+was, now = (each.answer["turns"] for each in (one, two))
+print(two.cause, [a["choice"] == b["choice"] for a, b in zip(was, now)], now[1].get("edited"))
+"""
+
+
+def test_a_second_reader_changes_one_turn_and_what_they_did_outlives_a_reload(talk, server, page, sign_in):
+    talk()
+    for number in (1, 2):
+        say(page, f"Line {number}?")
+        whole(page, 2 * number)
+        page.get_by_role("group", name="Which of these two answers is better?").get_by_text(
+            "Answer B"
+        ).click()
+    page.get_by_role("group", name="All in all").get_by_text("Model B").click()
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_function("() => !document.querySelector('#turns .turn')")
+    server.shell(READ_AGAIN)
+    page.context.clear_cookies()
+    sign_in(server, "Rosa")
+    page.goto(f"{server.url}/projects/talks/review/")
+
+    first, second = page.locator(".turn").all()
+    expect(first.get_by_role("radio", name="Answer B")).to_be_checked()
+    expect(first.get_by_role("textbox")).to_have_count(0)
+    first.get_by_role("radio", name="Equally good").check()
+    second.get_by_role("textbox", name="What should have been answered here").fill("Silver.")
+    expect(page.locator(".state").first).to_have_text("Saved")
+    page.reload()
+    expect(page.locator(".turn").first.get_by_role("radio", name="Equally good")).to_be_checked()
+    page.get_by_role("radio", name="Keep my version").check()
+    page.get_by_role("button", name="Decide").click()
+    page.wait_for_function("() => !document.querySelector('#turns .turn')")
+
+    assert server.shell(VERSIONS) == "edited [False, True] Silver."
+
+
 @pytest.mark.skipif(available() is not None, reason=str(available()))
 def test_the_small_model_in_the_box_talks(talk, page):
     talk("()")

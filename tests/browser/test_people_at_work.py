@@ -188,3 +188,26 @@ def test_the_page_works_without_scripts(moon, browser, page):
 
     assert plain.locator("#judging").get_attribute("data-token") != first
     plain.context.close()
+
+
+def test_on_a_phone_the_brief_is_one_line_until_it_is_opened_and_stays_as_it_was_left(moon, page, sign_in):
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(moon, "Ben")
+    page.goto(f"{moon.url}/projects/pairwise/judge/")
+    principle = page.get_by_text("Surprise that feels inevitable beats rhyme.")
+    expect(principle).to_be_hidden()
+    assert page.locator(".guide").bounding_box()["height"] < 60
+
+    page.locator(".opener").click()
+    expect(principle).to_be_visible()
+    judge_with_keys(page, "1", "1", "1", "Enter")
+
+    expect(principle).to_be_visible()
+    page.reload()
+    expect(principle).to_be_visible()
+    page.locator(".opener").click()
+    page.reload()
+    expect(principle).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(principle).to_be_visible()
+    expect(page.locator(".opener")).to_be_hidden()
