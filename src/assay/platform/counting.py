@@ -10,6 +10,7 @@ notebook, a test) counts run in a thread.
 from __future__ import annotations
 
 import copyreg
+import gc
 import io
 import os
 import pickle
@@ -151,6 +152,8 @@ def main() -> None:
         os._exit(1)
 
     threading.Thread(target=leave, daemon=True).start()
+    # What comes in stays until it is answered: to look it through meanwhile would take most of the time.
+    gc.disable()
     while select.select([asked], [], [], IDLE)[0]:
         try:
             work, given, named = pickle.load(asked)  # noqa: S301 -- from the process that started this one
@@ -161,6 +164,8 @@ def main() -> None:
         except Exception as wrong:  # noqa: BLE001 -- told to whoever asked
             answer = True, _told(wrong)
         _send(told, answer)
+        del work, given, named, answer
+        gc.collect()
 
 
 if __name__ == "__main__":
