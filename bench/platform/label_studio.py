@@ -112,7 +112,8 @@ class LabelStudio:
             yield Open(pid, everyone, self._turn)
 
     def above(self) -> int:
-        with sqlite3.connect(f"file:{self.home / 'label_studio.sqlite3'}?mode=ro", uri=True) as link:
+        # Not read-only: where it was ended amid a write, that is rolled back first.
+        with sqlite3.connect(self.home / "label_studio.sqlite3", timeout=30) as link:
             return int(link.execute(ABOVE, (self.project,)).fetchone()[0])
 
     def imports(self, works: int) -> tuple[float, float]:

@@ -5,6 +5,7 @@ make bench AREA=platform, or ONLY=rivals for these alone.
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def measured_or_said(rival: Platform) -> Side | None:
     """Measure a rival; where it breaks, say so and go on without it."""
     try:
         return measured(rival)
-    except (RuntimeError, OSError, HTTPException) as problem:
+    except (RuntimeError, OSError, ValueError, HTTPException, sqlite3.Error) as problem:
         step(f"left out {rival.name}, which broke: {problem!r}")
         return None
 
