@@ -78,6 +78,8 @@ def look(board: Arena) -> Look | None:
     spread_K = np.sqrt((style_N_K**2).mean(axis=0))
     low_K, high_K = fit.interval_K_2().T
     logit_K_3 = np.stack([low_K, fit.gamma_K, high_K], axis=1) * spread_K[:, None]
+    if not (np.isfinite(logit_K_3).all() and np.isfinite(span_M_2).all()):  # too few votes to tell
+        return None
     return Look(tuple(names), 1 / (1 + np.exp(-logit_K_3)) - 0.5, CENTRE + ELO * span_M_2)
 
 

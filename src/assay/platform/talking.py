@@ -1,5 +1,7 @@
 """Models answer beside the threads that serve pages: one thread an answer, a few at a time.
 
+Conversations and battles are answered alike; a battle also logs when its answers came.
+
 Nothing looks for work. Whoever waits for an answer asks how far it has come, and that starts what nobody is
 at: a new answer, and one that was left by a server that died. An idle server does nothing.
 """
@@ -22,8 +24,9 @@ from assay.inference import Endpoint, addresses
 from assay.inference.embedded import embedded
 from assay.inference.streaming import StreamError, stream
 from assay.platform import one_at_a_time
+from assay.platform.actions import arena as battles
 from assay.platform.actions import turns as actions
-from assay.platform.queries import endpoints
+from assay.platform.queries import arena, endpoints
 from assay.platform.queries import turns as queries
 
 AT_ONCE = 8
@@ -37,6 +40,8 @@ MAX_TOKENS = 1024
 BOXED_TOKENS = 320
 """The small model does not know when to stop."""
 TRIAL_S = 20.0
+WARMTH = 0.7
+"""The temperature in conversations."""
 
 
 @dataclass
@@ -85,49 +90,87 @@ def _run(number: int) -> None:
         connection.close()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Who is to answer, and what they read."""
+
+    url: str
+    model: str
+    key: str
+    messages: list[dict[str, str]]
+    temperature: float = WARMTH
+
+
 def answer(number: int) -> None:
     """Take one answer, ask its model, and write down what it says while it says it."""
     with _turn():
         row = actions.take(number, worker=_WORKER)
-        known = endpoints.known(row.project_id, row.author) if row else None
-        asked = queries.asked(row) if row and known else []
+        asked = _asked(row) if row else None
     if row is None:
         return
-    if known is None:
-        _fail(number, "gone", f"the model {row.author!r} is no longer in the project")
+    if asked is None:
+        _fail(row, "gone", f"the model {row.author!r} is no longer in the project")
         return
-    said, begun = _under_way.get(number, Said()), time.monotonic()
+    said, begun, first = _under_way.get(number, Said()), time.monotonic(), None
     try:
-        endpoint = _endpoint(known.url, known.model, known.key)
-        most = MAX_TOKENS if known.url else BOXED_TOKENS
-        for piece in stream(endpoint, asked, max_tokens=most, within_s=WITHIN_S):
+        endpoint = _endpoint(asked.url, asked.model, asked.key)
+        most = MAX_TOKENS if asked.url else BOXED_TOKENS
+        pieces = stream(
+            endpoint, asked.messages, max_tokens=most, temperature=asked.temperature, within_s=WITHIN_S
+        )
+        for piece in pieces:
+            first = time.monotonic() - begun if first is None else first
             said.text += piece
             if said.lost:
                 return
     except StreamError as wrong:
-        _fail(number, wrong.fault, str(wrong))
+        _fail(row, wrong.fault, str(wrong), first, time.monotonic() - begun)
     except AssayError as wrong:
-        _fail(number, "unreachable", str(wrong))
+        _fail(row, "unreachable", str(wrong), first, time.monotonic() - begun)
     except Exception as wrong:
-        _fail(number, "broken", f"our own mistake: {type(wrong).__name__}")
+        _fail(row, "broken", f"our own mistake: {type(wrong).__name__}", first, time.monotonic() - begun)
         raise
     else:
+        seconds = time.monotonic() - begun
         with _turn():
-            actions.finish(number, worker=_WORKER, text=said.text.strip(), seconds=time.monotonic() - begun)
+            if actions.finish(number, worker=_WORKER, text=said.text.strip(), seconds=seconds):
+                battles.answered(row, first_s=first, seconds=seconds)
+
+
+def _asked(row: arena.Answer) -> Asked | None:
+    """Return who answers at a turn, of a battle or of a conversation; `None` where they are gone."""
+    if voice := arena.voice(row):
+        model = voice.entrant
+        return Asked(model.url, model.model, model.key, voice.messages, model.temperature)
+    known = endpoints.known(row.project_id, row.author)
+    return Asked(known.url, known.model, known.key, queries.asked(row)) if known else None
+
+
+def try_entrant(project: endpoints.Project, number: int) -> str:
+    """Ask a model of an arena for a few words while others are served, and return what it says."""
+    model = arena.entrant(project, number)
+    return _tried(model.url, model.model, model.key)
 
 
 def try_out(project: endpoints.Project, number: int) -> str:
     """Ask a model of a project for a few words while others are served, and return what it says."""
     known = endpoints.numbered(project, number)
+    return _tried(known.url, known.model, known.key)
+
+
+def _tried(url: str, model: str, key: str) -> str:
     with one_at_a_time.stepped_aside():
-        endpoint = replace(_endpoint(known.url, known.model, known.key), timeout_s=TRIAL_S)
+        endpoint = replace(_endpoint(url, model, key), timeout_s=TRIAL_S)
         asked = [{"role": "user", "content": "Say hello in one short sentence."}]
         return "".join(stream(endpoint, asked, max_tokens=40, within_s=TRIAL_S)).strip()
 
 
-def _fail(number: int, fault: str, problem: str) -> None:
+def _fail(
+    row: arena.Answer, fault: str, problem: str, first: float | None = None, seconds: float = 0.0
+) -> None:
     with _turn():
-        actions.fail(number, worker=_WORKER, fault=fault, problem=problem)
+        if actions.fail(row.pk, worker=_WORKER, fault=fault, problem=problem):
+            battles.answered(row, first_s=first, seconds=seconds, fault=fault)
 
 
 def _keep_up() -> None:

@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from assay.platform.api import api
 from assay.platform.pages import (
+    arena,
+    arena_board,
     attachments,
     briefs,
     endpoints,
@@ -88,6 +90,22 @@ urlpatterns = [
     path("projects/<slug:slug>/models/<int:number>/remove/", endpoints.remove, name="remove-model"),
     path("work/<str:token>/turns/", turns.turns, name="turns"),
     path("work/<str:token>/turns/<int:number>/again/", turns.again, name="turn-again"),
+    path("projects/<slug:slug>/battle/", arena.battle, name="battle"),
+    path("battles/<str:token>/", arena.state, name="battle-state"),
+    path("battles/<str:token>/draft/", arena.draft, name="battle-draft"),
+    path("battles/<str:token>/another/", arena.another, name="battle-another"),
+    path("battles/<str:token>/begin/", arena.begin, name="battle-begin"),
+    path("battles/<str:token>/again/", arena.again, name="battle-again"),
+    path("battles/<str:token>/leave/", arena.leave, name="battle-leave"),
+    path("battles/<str:token>/events/", arena.events, name="battle-events"),
+    path("judgments/<int:number>/battle/", arena.over, name="battle-over"),
+    path("projects/<slug:slug>/entrants/", arena_board.entrants, name="entrants"),
+    path("projects/<slug:slug>/entrants/<int:number>/retire/", arena_board.retire, name="retire-entrant"),
+    path("projects/<slug:slug>/entrants/<int:number>/try/", arena_board.try_entrant, name="try-entrant"),
+    path("projects/<slug:slug>/board/", arena_board.board, name="board"),
+    path("projects/<slug:slug>/board/parts/", arena_board.parts, name="board-parts"),
+    path("projects/<slug:slug>/board/compare/", arena_board.compare, name="board-compare"),
+    path("projects/<slug:slug>/board/files/<str:name>", arena_board.board_file, name="board-file"),
     path("kinds/<str:kind>/page.js", judging.kind_script, name="kind-script"),
     path("api/", api.urls),
 ]

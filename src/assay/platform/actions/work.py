@@ -23,7 +23,7 @@ from assay.errors import AnswerError, AssayError
 from assay.platform.actions import experiments, overlap
 from assay.platform.actions.statements import change, insert
 from assay.platform.models import BriefRow, JudgmentRow, LeaseRow, PersonRow, ProjectRow, WorkRow
-from assay.platform.queries import projects, reviews, routing, turns, work
+from assay.platform.queries import arena, projects, reviews, routing, turns, work
 
 LEASE = timedelta(minutes=30)
 
@@ -110,17 +110,23 @@ def _begin(
     skills = routing.skills_of(brief.content)
     while ranked := routing.ranked(person, project, skills, candidates, rng):
         for number in ranked:
-            if lease := _lease(person, brief, number, now, rng):
+            if lease := lease_out(person, brief, number, rng, now=now):
                 return lease
         candidates = routing.shortlist(person, project, trying)  # others took every one in the meantime
     return None
 
 
 @transaction.atomic
-def _lease(
-    person: PersonRow, brief: BriefRow, number: int, now: datetime, rng: np.random.Generator
+def lease_out(
+    person: PersonRow,
+    brief: BriefRow,
+    number: int,
+    rng: np.random.Generator,
+    *,
+    now: datetime | None = None,
 ) -> LeaseRow | None:
     """Lease a work to a person if it has a place."""
+    now = now or timezone.now()
     if not _take_place(brief.project, number):
         transaction.set_rollback(True)
         return None
@@ -316,6 +322,7 @@ def submit_judgment(
             )
         given = work.assignment(lease)
         try:
+            arena.require_whole(given, answer)
             whole = turns.transcribed(given, answer) if getattr(given.kind, "live", False) else answer
             clean = given.kind.check(given.brief, given.work, whole)
         except AnswerError as wrong:

@@ -15,7 +15,7 @@ from assay.platform.actions import flags as leaving
 from assay.platform.actions import work as actions
 from assay.platform.pages import figures
 from assay.platform.pages.request import answer_of, person_of, problem_of, seconds_of
-from assay.platform.queries import attachments, pilots, projects, queue
+from assay.platform.queries import arena, attachments, pilots, projects, queue
 from assay.platform.queries import work as queries
 
 
@@ -30,6 +30,8 @@ def _next(request: HttpRequest, slug: str) -> HttpResponse:
     person = person_of(request)
     member = projects.membership(person, slug, "judge")
     lease = actions.claim_work(person=person, project=member.project)
+    if lease is None and arena.live_of(member.project):
+        return redirect("battle", slug)
     if lease is None:
         found = {
             "project": member.project,
@@ -61,6 +63,8 @@ def submit(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, given, refusal=refusal)
     if pilots.teaches(judgment):
         return redirect("lesson", judgment.pk)
+    if arena.is_own_battle(judgment):
+        return redirect("battle-over", judgment.pk)
     return _onward(request, judgment.project.slug)
 
 
@@ -107,7 +111,9 @@ def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
 def _page(
     request: HttpRequest, given: queries.Assignment, *, refusal: AssayError | None = None
 ) -> HttpResponse:
-    ways = {"reasons": leaving.REASONS.items(), "causes": leaving.CAUSES.items()}
+    ways: dict[str, object] = {"reasons": leaving.REASONS.items(), "causes": leaving.CAUSES.items()}
+    if given.brief.live:
+        ways |= {"battle": arena.of_lease(given.lease), "live": given.brief.live}
     found = {"lease": given.lease, **ways, **shown_work(given, draft=given.lease.draft, refusal=refusal)}
     status = 200 if refusal is None else 422 if isinstance(refusal, AnswerError) else 409
     return render(request, "platform/judge.html", found, status=status)

@@ -20,7 +20,7 @@ from assay.platform.models import (
     State,
     WorkRow,
 )
-from assay.platform.queries import projects, routing
+from assay.platform.queries import arena, projects, routing
 from assay.work import speaks
 
 UNDO = timedelta(hours=1)
@@ -126,6 +126,8 @@ def why_no_undo(judgment: JudgmentRow, now: datetime) -> str:
         return _("An hour has passed.")
     if judgment.work.use == WorkRow.TRAINING:
         return _("You have seen the explanation of this work.")
+    if arena.was_revealed(judgment):
+        return _("You have seen which models these were.")
     review = ReviewRow.objects.filter(judgment=judgment).first()
     read = review is not None and (review.state != ReviewRow.HELD or review.expires_at > now)
     if read or judgment.cause in DECIDED:

@@ -38,7 +38,7 @@ def waiting(person: PersonRow, project: ProjectRow, now: datetime) -> QuerySet[J
         JudgmentRow.objects.filter(project=project, superseded_by__isnull=True)
         .exclude(cause__in=[JudgmentRow.EDITED, JudgmentRow.RESTORED])
         .exclude(reopened__state=LeaseRow.HELD)  # its author is at it; one who walked away does not escape
-        .filter(work__use=WorkRow.WORK)
+        .filter(work__use__in=[WorkRow.WORK, WorkRow.BATTLE])
         .exclude(person=person)
         .exclude(work__judgments__person=person)
         .annotate(draw=F("pk") * SPREAD % RANGE)

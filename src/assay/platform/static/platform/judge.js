@@ -172,7 +172,7 @@
     if (event.key === "Enter" && !target.closest("a, button, summary")) { event.preventDefault(); return submit(); }
     if (!single()) return;
     if (event.key === "?") { event.preventDefault(); return $("#keys").showModal(); }
-    if (event.key === "s") { event.preventDefault(); return $("#skip").click(); }
+    if (event.key === "s") { event.preventDefault(); return $("#skip")?.click(); }
     if (press(event.key)) event.preventDefault();
   });
 

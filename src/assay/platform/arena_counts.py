@@ -1,0 +1,226 @@
+"""What an arena's pages say, counted beside the server: records in, sentences, figures and tables out.
+
+Touches no table and asks nobody: `counting` has it done in a process of its own, by the library's functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.evaluation import audit, card, claims, gate, pairing, shares
+from assay.evaluation.arena import PRIOR_SD, Arena, arena, code
+from assay.evaluation.battles import Battles, BoardError
+from assay.evaluation.selection import Registry, Variant
+from assay.figures import Figure, Passage
+from assay.records import Battle
+from assay.wording import counted, say
+
+SEED = 0
+"""Draws only decide where intervals end; the same votes give the same page."""
+
+SLICES = ("language", "domain")
+WANTED = 50
+"""So many comparisons are drawn ahead for whoever wants to know what comes next."""
+
+FEWEST = 10
+"""With fewer votes than this nothing is ranked: intervals would be made of nothing."""
+
+QUICK_S = 3.0
+"""Faster than this nobody has read two answers."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the votes of an arena say; where nothing can be ranked `refusal` says why.
+
+    `standings`, `raters` and `wanted` are tables to take away; `policy` is the chance of drawing two models
+    next, by their names in the order of `models`.
+    """
+
+    intro: str
+    refusal: str
+    sections: tuple[Figure | Passage, ...]
+    standings: tuple[Mapping[str, object], ...]
+    raters: tuple[Mapping[str, object], ...]
+    wanted: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two models side by side: one line a slice, sentences, and whether a gate would stay shut."""
+
+    rows: tuple[Mapping[str, object], ...]
+    sentences: tuple[str, ...]
+    shut: bool
+
+
+Entered = Sequence[tuple[str, str, str]]
+"""When a model was registered, by whom it is made, and its name; in the order of registration."""
+
+
+def report(records: Sequence[Battle], entered: Entered) -> Report:
+    """Count everything that the board's page shows."""
+    battles = Battles.from_records(records)
+    try:
+        found = _card(battles, entered, name="this arena")
+    except BoardError as wrong:
+        asked = audit.audit(battles, np.random.default_rng(SEED), **_record(entered))
+        told = Passage("What an audit finds", card.audit_sentences(asked, named=False))
+        return Report("", wrong.args[0], (told, *_effort(records)), (), (), ())
+    board = found.board
+    people = found.panel.to_frame().to_dicts() if found.panel else []
+    return Report(
+        card.intro(board),
+        "",
+        (*card.sections(found), *_effort(records)),
+        tuple(board.to_frame().to_dicts()),
+        tuple(people),
+        tuple(_wanted(board, np.random.default_rng(SEED))),
+    )
+
+
+def page(records: Sequence[Battle], entered: Entered, *, name: str) -> str:
+    """Return the card as one self-contained page."""
+    return card.page(_card(Battles.from_records(records), entered, name=name))
+
+
+def _card(battles: Battles, entered: Entered, *, name: str) -> card.Card:
+    _enough(battles)
+    rng = np.random.default_rng(SEED)
+    return card.card(battles, rng, name=name, columns=_columns(battles), **_record(entered))
+
+
+def _enough(battles: Battles) -> None:
+    if len(battles) < FEWEST:
+        raise BoardError(
+            counted(
+                "a board needs {least} votes at least, and there is {count}",
+                "a board needs {least} votes at least, and there are {count}",
+                len(battles),
+                least=FEWEST,
+            )
+        )
+
+
+def _columns(battles: Battles) -> list[str]:
+    known = battles.detail.columns if battles.detail is not None else []
+    return [name for name in SLICES if name in known]
+
+
+def _record(entered: Entered) -> dict[str, Any]:
+    providers = {name: provider for _at, provider, name in entered}
+    variants = tuple(Variant(at, provider, name) for at, provider, name in entered)
+    return {"providers": providers, "registry": Registry(variants)}
+
+
+def policy(records: Sequence[Battle], models: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Return the chance of drawing each two models, by what a vote on them would settle.
+
+    Models without votes yet enter with the weak prior's spread, so that they are drawn soon.
+    """
+    battles = Battles.from_records(records)
+    _enough(battles)
+    board = arena(battles, np.random.default_rng(SEED))
+    known = {name: place for place, name in enumerate(board.models)}
+    own = [known.get(name) for name in models]
+    theta_M = np.array([0.0 if place is None else board.fit.theta_M[place] for place in own])
+    covariance_M_M = np.zeros((len(models), len(models)))
+    for m, one in enumerate(own):
+        for n, other in enumerate(own):
+            if one is not None and other is not None:
+                covariance_M_M[m, n] = board.uncertainty.covariance_K_K[one, other]
+        if one is None:
+            covariance_M_M[m, m] = PRIOR_SD**2
+    chance_M_M = pairing.decisive(theta_M, covariance_M_M)
+    return {
+        (one, other): float(chance_M_M[m, m + 1 + n])
+        for m, one in enumerate(models)
+        for n, other in enumerate(models[m + 1 :])
+    }
+
+
+def compared(records: Sequence[Battle], first: str, second: str, *, gates: bool, margin: float) -> Compared:
+    """Say whether one model is better than another, or whether it got worse, over all and in each slice."""
+    battles = Battles.from_records(records)
+    codes = code(battles.models, first), code(battles.models, second)
+    votes = gate.Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
+    slices = {}
+    for column in _columns(battles):
+        code_N, names = battles.coded(column)
+        slices |= {f"{column}={name}": code_N == place for place, name in enumerate(names) if name}
+    if gates:
+        found = gate.gate(votes, *codes, (first, second), slices=slices, margin=margin)
+    else:
+        found = gate.compare(votes, *codes, (first, second), slices=slices)
+    told = [each.sentence for each in found if each.believed or each.slice == gate.EVERYTHING]
+    if not gates:
+        told += _by_board(battles, first, second)
+    rows = [
+        {
+            "slice": each.slice,
+            "prompts": each.prompts,
+            "votes": each.votes,
+            "wins": each.score,
+            "low": each.low,
+            "high": each.high,
+            "e-value": each.e,
+            "believed": each.believed,
+        }
+        for each in found
+    ]
+    return Compared(tuple(rows), tuple(told), gates and any(each.believed for each in found))
+
+
+def _by_board(battles: Battles, first: str, second: str) -> list[str]:
+    try:
+        _enough(battles)
+        board = arena(battles, np.random.default_rng(SEED))
+    except BoardError:
+        return []
+    told = [
+        claims.wins(first, second, *board.win_share(first, second)),
+        claims.gap_sentence(board.between(first, second)),
+    ]
+    return [*told, said] if (said := shares.of_pair(board, first, second)) else told
+
+
+def _wanted(board: Arena, rng: np.random.Generator) -> list[dict[str, object]]:
+    """Draw what would settle most ranks, prompts aside: these people bring themselves."""
+    seen_M_I = np.zeros((len(board.models), 1), dtype=np.int64)
+    policy_M_M = pairing.decisive(board.fit.theta_M, board.uncertainty.covariance_K_K)
+    drawn = [pairing.draw(policy_M_M, seen_M_I, rng) for _ in range(WANTED)]
+    return [
+        {"model_a": board.models[each.a], "model_b": board.models[each.b], "propensity": each.propensity}
+        for each in drawn
+    ]
+
+
+def _effort(records: Sequence[Battle]) -> list[Passage]:
+    """Say how long people looked, and how often they looked away."""
+    seconds = np.array([each.seconds for each in records if each.seconds], dtype=float)
+    if not len(seconds):
+        return []
+    low, middle, high = np.quantile(seconds, [0.1, 0.5, 0.9])
+    told = [
+        say(
+            "Half of the votes took {middle:.0f} seconds or less once both answers were there; the quickest "
+            "tenth took {low:.0f} or less, the slowest tenth {high:.0f} or more.",
+            middle=middle,
+            low=low,
+            high=high,
+        ),
+        say(
+            "{share:.0%} took less than {quick:.0f} seconds, in which nobody reads two answers.",
+            share=float((seconds < QUICK_S).mean()),
+            quick=QUICK_S,
+        ),
+    ]
+    away = sum(any(event.get("name") == "away" for event in each.events) for each in records)
+    told.append(
+        say("In {share:.0%} of the battles the reader looked away at least once.", share=away / len(records))
+    )
+    return [Passage(say("How long people looked"), told)]

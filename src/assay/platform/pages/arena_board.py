@@ -1,0 +1,177 @@
+"""An arena for those who run it: its models, what the votes say of them, and the table to take away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from assay.errors import AssayError
+from assay.inference.embedded import MODEL, available
+from assay.platform import talking
+from assay.platform.actions import arena as actions
+from assay.platform.pages import figures
+from assay.platform.pages.projects import table
+from assay.platform.pages.request import person_of, problem_of
+from assay.platform.queries import arena as queries
+from assay.platform.queries import arena_board as boards
+from assay.platform.queries import projects
+
+PATIENCE = 1.0
+FIELDS = ("name", "provider", "url", "model", "system", "temperature")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def entrants(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the models of an arena, and enter one. A key goes in and never comes out again."""
+    person = person_of(request)
+    member = queries.membership(person, slug, "connect" if request.method == "POST" else "manage")
+    if request.method == "GET":
+        return _entrants(request, member.project, slug)
+    try:
+        given = {name: request.POST.get(name, "") for name in (*FIELDS, "key")}
+        row = actions.register(project=member.project, person=person, given=given)
+    except AssayError as wrong:
+        return _entrants(request, member.project, slug, wrong)
+    messages.success(request, _("%s is registered, and drawn from now on.") % row.name)
+    return redirect("entrants", slug)
+
+
+@login_required
+@require_POST
+def retire(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Draw a model no more."""
+    person = person_of(request)
+    member = queries.membership(person, slug, "connect")
+    try:
+        because = request.POST.get("because", "")
+        row = actions.retire(project=member.project, person=person, number=number, because=because)
+        messages.success(request, _("%s is retired; the record keeps it.") % row.name)
+    except AssayError as wrong:
+        messages.error(request, problem_of(wrong))
+    return redirect("entrants", slug)
+
+
+@login_required
+@require_POST
+def try_entrant(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Ask a model for a sentence, and show what came."""
+    member = queries.membership(person_of(request), slug, "connect")
+    try:
+        said = talking.try_entrant(member.project, number)
+        messages.success(request, _("It says: %s") % said[:500])
+    except AssayError as wrong:
+        messages.error(request, problem_of(wrong))
+    return redirect("entrants", slug)
+
+
+def _entrants(
+    request: HttpRequest, project: projects.Project, slug: str, wrong: AssayError | None = None
+) -> HttpResponse:
+    member = projects.membership(person_of(request), slug, "manage")
+    models, makers = queries.exposure(project)
+    shown, troubles = {each.name: each for each in models}, queries.troubles(project)
+    rows = queries.entrants(project)
+    found = {
+        "project": project,
+        "models": [(row, shown[row.name], troubles.get(row.name)) for row in rows],
+        "makers": makers,
+        "connect": projects.may(member, "connect"),
+        "boxed": MODEL,
+        "unboxed": available(),
+        "given": {name: request.POST.get(name, "") for name in FIELDS},
+        "problem": problem_of(wrong),
+        "field": getattr(wrong, "field", ""),
+    }
+    return render(request, "platform/arena_entrants.html", found, status=422 if wrong else 200)
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the frame of the board; what takes counting comes after, through `parts`."""
+    member = queries.membership(person_of(request), slug, "read")
+    names = [row.name for row in queries.entrants(member.project)]
+    found = {"project": member.project, "counts": queries.counts(member.project), "names": names}
+    return render(request, "platform/arena_board.html", found | projects.rights_of(member))
+
+
+@login_required
+@require_safe
+def parts(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give what rests on statistics, or a promise to ask again."""
+    member = queries.membership(person_of(request), slug, "read")
+    found: dict[str, object] = {"project": member.project, **projects.rights_of(member)}
+    try:
+        report = boards.report(member.project, patience=PATIENCE)
+    except AssayError as wrong:
+        return render(request, "platform/arena_waits.html", found | {"problem": problem_of(wrong)})
+    if report is None:
+        return render(request, "platform/arena_waits.html", found)
+    drawn = [
+        (f"board-{place}", figures.in_words(each) if hasattr(each, "spec") else None, each)
+        for place, each in enumerate(report.sections)
+    ]
+    return render(request, "platform/arena_parts.html", found | {"report": report, "sections": drawn})
+
+
+@login_required
+@require_safe
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """Compare two models, or ask whether a checkpoint got worse; counted while others are served."""
+    member = queries.membership(person_of(request), slug, "read")
+    asked = {name: request.GET.get(name, "") for name in ("first", "second", "do", "margin")}
+    try:
+        found = boards.compared(member.project, **asked)
+    except AssayError as wrong:
+        return render(request, "platform/arena_compared.html", {"problem": problem_of(wrong)})
+    context = {"found": found, "asked": asked, "project": member.project}
+    return render(request, "platform/arena_compared.html", context)
+
+
+@login_required
+@require_safe
+def board_file(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
+    """Give the card as a page, or a table: battles, standings, raters, what to compare next."""
+    right: projects.Right = "read" if name in ("card.html", "standings.csv", "next.csv") else "manage"
+    project = queries.membership(person_of(request), slug, right).project
+    if name == "battles.csv":
+        return table(boards.rows(project), f"{slug}-battles.csv")
+    if name == "battles.jsonl":
+        return _jsonl(boards.rows(project), f"{slug}-battles.jsonl")
+    wanted = {"standings.csv": "standings", "raters.csv": "raters", "next.csv": "wanted"}
+    try:
+        if name == "card.html":
+            return _page(boards.card(project), f"{slug}-card.html")
+        if name not in wanted:
+            raise Http404
+        found = boards.report(project)
+        rows = getattr(found, wanted[name])
+        if not rows:
+            raise AssayError(found.refusal if found else "")
+    except AssayError as wrong:
+        messages.error(request, problem_of(wrong))
+        return redirect("board", slug)
+    return table(rows, f"{slug}-{name}")
+
+
+def _page(text: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type="text/html; charset=utf-8", headers=headers)
+
+
+def _jsonl(rows: Iterable[Mapping[str, object]], name: str) -> StreamingHttpResponse:
+    def lines() -> Iterator[bytes]:
+        for row in rows:
+            yield (json.dumps(row, ensure_ascii=False) + "\n").encode()
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines(), content_type="application/x-ndjson", headers=headers)

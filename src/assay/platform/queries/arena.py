@@ -1,0 +1,438 @@
+"""Live battles: who is entered, how a battle goes as its person may see it, and what they all come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Max, Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assay.errors import AnswerError
+from assay.judgments import TEXT_LIMIT, written
+from assay.platform.models import (
+    BattleRow,
+    EntrantRow,
+    ItemRow,
+    JudgmentRow,
+    LeaseRow,
+    MembershipRow,
+    PersonRow,
+    ProjectRow,
+    SampleRow,
+    TurnRow,
+)
+from assay.platform.queries import projects, turns, work
+from assay.platform.queries.projects import RIGHTS, Right
+from assay.records import Battle, Live
+
+RENDERER = "assay-markdown"
+"""How answers are shown: Markdown made safe, by the platform's own renderer."""
+
+SIDES = ("a", "b")
+WORTH = {"first": 1.0, "second": 0.0}
+"""What a dimension says of the first model; a tie or two bad answers is half."""
+
+Stamp = tuple[int | datetime | None, ...]
+
+Entrant, Answer = EntrantRow, TurnRow
+"""For those who name their types and touch no table."""
+
+
+def membership(person: PersonRow, slug: str, right: Right) -> MembershipRow:
+    """Return a person's membership in a project that holds battles, if it gives them the right."""
+    member = projects.membership(person, slug, right)
+    terms(member.project)
+    return member
+
+
+def terms(project: ProjectRow) -> Live:
+    """Return how a project holds battles; where it holds none, there is nothing."""
+    live = live_of(project)
+    if live is None:
+        raise Http404
+    return live
+
+
+def live_of(project: ProjectRow) -> Live | None:
+    """Return how a project holds battles, `None` where its brief has none."""
+    return projects.latest_brief(project).record().live
+
+
+# -- who is entered ----------------------------------------------------------------------------------------
+
+
+def entrants(project: ProjectRow) -> list[EntrantRow]:
+    """Return every model that ever was entered, in the order of registration, without its key."""
+    rows = EntrantRow.objects.filter(project=project).defer("key").select_related("registered_by")
+    return list(rows.order_by("pk"))
+
+
+def active(project: ProjectRow) -> list[EntrantRow]:
+    """Return the models that are drawn now, in the order of registration."""
+    return list(EntrantRow.objects.filter(project=project, retired_at__isnull=True).order_by("pk"))
+
+
+def entrant(project: ProjectRow, number: int) -> EntrantRow:
+    """Return one model, with its key."""
+    found = EntrantRow.objects.filter(project=project, pk=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How often one model, or one provider, was drawn, and how many of these battles were voted on."""
+
+    name: str
+    drawn: int
+    voted: int
+    share: float
+
+
+def exposure(project: ProjectRow) -> tuple[list[Exposure], list[Exposure]]:
+    """Return how often each model and each provider was shown; the two sides of a battle count each."""
+    made_by = {row.pk: (row.name, row.provider) for row in entrants(project)}
+    rows = BattleRow.objects.filter(project=project, first__isnull=False)
+    voted = Count("pk", filter=Q(work__judged__gt=0))
+    models: dict[str, list[int]] = {name: [0, 0] for name, _provider in made_by.values()}
+    makers: dict[str, list[int]] = {provider: [0, 0] for _name, provider in made_by.values()}
+    for first, second, drawn, said in rows.values_list("first", "second").annotate(
+        drawn=Count("pk"), voted=voted
+    ):
+        for number in (first, second):
+            name, provider = made_by[number]
+            for kept in (models[name], makers[provider]):
+                kept[0] += drawn
+                kept[1] += said
+    return _exposures(models), _exposures(makers)
+
+
+def _exposures(counts: Mapping[str, Sequence[int]]) -> list[Exposure]:
+    total = sum(drawn for drawn, _voted in counts.values())
+    return [
+        Exposure(name, drawn, voted, drawn / total if total else 0.0)
+        for name, (drawn, voted) in counts.items()
+    ]
+
+
+def troubles(project: ProjectRow) -> dict[str, TurnRow]:
+    """Return the last answer of each model in a battle, by its name, where that was none."""
+    last: dict[str, TurnRow] = {}
+    ended = (TurnRow.DONE, TurnRow.FAILED)
+    rows = TurnRow.objects.filter(project=project, state__in=ended, side__in=SIDES)
+    for row in rows.order_by("-pk")[:200]:
+        last.setdefault(row.author, row)
+    return {name: row for name, row in last.items() if row.state == TurnRow.FAILED}
+
+
+# -- one battle --------------------------------------------------------------------------------------------
+
+
+def battle(person: PersonRow, token: str, *, lock: bool = False) -> BattleRow:
+    """Return a person's battle while they may judge in its project."""
+    rows = BattleRow.objects.select_for_update(of=("self",)) if lock else BattleRow.objects.all()
+    found = (
+        rows.filter(
+            token=token,
+            person=person,
+            project__memberships__person=person,
+            project__memberships__role__in=RIGHTS["judge"],
+        )
+        .select_related("project", "person", "given", "work__item")
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def at_hand(person: PersonRow, project: ProjectRow) -> LeaseRow | None:
+    """Return what a person is at in a project, also where it lapsed under their hands."""
+    return next(iter(work.leases(person, project)), None)
+
+
+def lease_of(found: BattleRow) -> LeaseRow | None:
+    """Return the lease under which its writer is at a battle; `None` once they voted or left."""
+    rows = LeaseRow.objects.filter(work=found.work_id, person=found.person_id, replaces__isnull=True)
+    return rows.exclude(state=LeaseRow.SKIPPED).first()
+
+
+def of_lease(lease: LeaseRow) -> BattleRow | None:
+    """Return the battle that a lease is about, for whoever wrote its prompt; `None` for anybody else."""
+    return BattleRow.objects.filter(work=lease.work_id, person=lease.person_id).first()
+
+
+def prompts_left(found: BattleRow) -> QuerySet[ItemRow]:
+    """Return the given prompts that a person has not had: the project's items that are no battle's."""
+    had = BattleRow.objects.filter(project=found.project_id, person=found.person_id).exclude(pk=found.pk)
+    rows = ItemRow.objects.filter(project=found.project_id).exclude(works__battle__isnull=False)
+    return rows.exclude(pk__in=had.exclude(given=None).values("given")).order_by("pk")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a battle for its person's eyes; `answers` as they stand on the page, as far as is shown."""
+
+    number: int
+    said: str
+    state: str
+    answers: tuple[str, str]
+    fault: str
+
+
+def shown(found: BattleRow) -> list[Turn]:
+    """Return a battle as its person may see it: both answers at one pace, and not which one failed."""
+    rows: dict[int, dict[str, TurnRow]] = {}
+    for row in TurnRow.objects.filter(project=found.project_id, token=found.token).order_by("number"):
+        rows.setdefault(row.number, {})[row.side] = row
+    return [_turn(number, said) for number, said in sorted(rows.items())]
+
+
+def _turn(number: int, rows: Mapping[str, TurnRow]) -> Turn:
+    replies = [rows[side] for side in SIDES]
+    states = {row.state for row in replies}
+    said = rows[TurnRow.PERSON].text
+    if states == {TurnRow.DONE}:
+        return Turn(number, said, TurnRow.DONE, (replies[0].text, replies[1].text), "")
+    if TurnRow.FAILED in states:
+        fault = next(row.fault for row in replies if row.state == TurnRow.FAILED)
+        return Turn(number, said, TurnRow.FAILED, ("", ""), fault)
+    first, second = paced([row.text for row in replies], [row.state == TurnRow.DONE for row in replies])
+    return Turn(number, said, TurnRow.RUNNING, (first, second), "")
+
+
+def paced(texts: Sequence[str], whole: Sequence[bool]) -> list[str]:
+    """Return two answers as far as both have come: the quick one waits for the slow one.
+
+    Whoever is first would be known by it. One that is whole goes on at the pace of the one that is not.
+
+    >>> paced(["The moon is", "A c"], [False, False])
+    ['The', 'A c']
+    >>> paced(["The moon.", "A coin the river"], [True, False])
+    ['The moon.', 'A coin the river']
+    >>> paced(["The moon is a coin.", "A"], [True, True])
+    ['The moon is a coin.', 'A']
+    """
+    if all(whole):
+        return list(texts)
+    pace = min(len(text) for text, done in zip(texts, whole, strict=True) if not done)
+    return [text[:pace] for text in texts]
+
+
+def answer_of(told: Sequence[Turn], side: int) -> str:
+    """Return what one side said in a whole battle as one text; a follow-up stands quoted between answers."""
+    parts = [told[0].answers[side]]
+    for turn in told[1:]:
+        quoted = "\n".join(f"> {line}" for line in turn.said.splitlines())
+        parts += [quoted, turn.answers[side]]
+    return "\n\n".join(parts)
+
+
+def due(found: BattleRow, now: datetime | None = None) -> list[int]:
+    """Return the answers that nobody is at: waiting, or left by a worker that died."""
+    late = (now or timezone.now()) - turns.STALE
+    rows = TurnRow.objects.filter(project=found.project_id, token=found.token, side__in=SIDES)
+    left = Q(state=TurnRow.RUNNING) & (Q(beat_at__isnull=True) | Q(beat_at__lt=late))
+    return list(rows.filter(Q(state=TurnRow.WAITING) | left).values_list("pk", flat=True))
+
+
+def require_whole(given: work.Assignment, answer: Mapping[str, object]) -> None:
+    """Refuse an answer to a battle whose models are not done yet, or with something typed and not sent."""
+    found = of_lease(given.lease) if given.brief.live else None
+    if found is None or given.lease.replaces_id:
+        return
+    if found.answered_at is None:
+        raise AnswerError("choice", _("Wait until both answers are whole, or ask for them again."))
+    if written(answer, "message", limit=TEXT_LIMIT):
+        raise AnswerError("message", _("There is a message that you have not sent: send it, or delete it."))
+
+
+def own_done(person: PersonRow, number: int) -> tuple[JudgmentRow, BattleRow]:
+    """Return a person's vote on a battle of theirs, by its number."""
+    rows = JudgmentRow.objects.filter(pk=number, person=person, work__battle__person=person)
+    found = rows.select_related("project", "work__battle__first", "work__battle__second", "brief").first()
+    if found is None or not projects.membership(person, found.project.slug, "judge"):
+        raise Http404
+    return found, found.work.battle
+
+
+def places(judgment: JudgmentRow, found: BattleRow) -> dict[str, str]:
+    """Return how the two answers of a battle stood on the page, by the ids of the samples."""
+    letters = dict(zip(judgment.shown, "AB", strict=False))
+    return {key: _("Answer %s") % letter for key, letter in letters.items()} if found.work_id else {}
+
+
+def is_own_battle(judgment: JudgmentRow) -> bool:
+    """Say whether a judgment is a person's vote on a battle of their own."""
+    if not judgment.brief.content.get("live"):
+        return False
+    return BattleRow.objects.filter(work=judgment.work_id, person=judgment.person_id).exists()
+
+
+def was_revealed(judgment: JudgmentRow) -> bool:
+    """Say whether whoever cast a vote has seen which models these were."""
+    if not judgment.brief.content.get("live"):
+        return False
+    rows = BattleRow.objects.filter(work=judgment.work_id, person=judgment.person_id)
+    return rows.filter(revealed_at__isnull=False).exists()
+
+
+# -- the worker's side -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A model that is to answer in a battle, and what it reads before it does."""
+
+    entrant: EntrantRow
+    messages: list[dict[str, str]]
+
+
+def voice(row: TurnRow) -> Voice | None:
+    """Return who answers at a turn of a battle; `None` where it is no battle's."""
+    rows = BattleRow.objects.filter(project=row.project_id, token=row.token)
+    found = rows.select_related("first", "second", "work__item").first()
+    if found is None or found.first is None or found.second is None:
+        return None
+    on_page = (found.first, found.second) if found.order == BattleRow.AB else (found.second, found.first)
+    model = on_page[SIDES.index(row.side)]
+    context = found.work.item.context if found.work else ""
+    system = "\n\n".join(filter(None, (model.system, context)))
+    told = [{"role": "system", "content": system}] if system else []
+    earlier = TurnRow.objects.filter(project=row.project_id, token=row.token, number__lte=row.number)
+    for each in earlier.filter(side__in=[TurnRow.PERSON, row.side]).order_by("number", "-side"):
+        if each.side == TurnRow.PERSON:
+            told.append({"role": "user", "content": each.text})
+        elif each.number < row.number:
+            told.append({"role": "assistant", "content": each.text})
+    return Voice(model, told)
+
+
+# -- what they come to -------------------------------------------------------------------------------------
+
+
+def stamp(project: ProjectRow) -> Stamp:
+    """Return what the board of a project depends on, cheaply."""
+    said = JudgmentRow.objects.filter(project=project).aggregate(count=Count("pk"), last=Max("pk"))
+    known = EntrantRow.objects.filter(project=project).aggregate(
+        count=Count("pk"), retired=Count("retired_at")
+    )
+    seen = BattleRow.objects.filter(project=project).aggregate(seen=Count("revealed_at"))
+    return (*said.values(), *known.values(), *seen.values())
+
+
+@dataclass(frozen=True)
+class Fought:
+    """A battle that was voted on, with what a table of battles says of it besides."""
+
+    battle: Battle
+    providers: tuple[str, str]
+    policy: str
+    drawn_at: datetime
+    voted_at: datetime
+    brief_version: int
+
+
+def fought(project: ProjectRow) -> list[Fought]:
+    """Return every vote on a battle that is in force, in the order in which they came in.
+
+    A vote that somebody changed once they had seen which models these were does not count: the one before
+    does.
+    """
+    said = (
+        JudgmentRow.objects.filter(project=project, work__battle__isnull=False)
+        .select_related(
+            "person", "brief", "work__item", "work__battle__first", "work__battle__second", "supersedes"
+        )
+        .defer("brief__content")
+        .order_by("pk")
+    )
+    rows = {row.pk: row for row in said}
+    in_force = set(rows) - {row.supersedes_id for row in rows.values()}
+    samples = {
+        row.key: row.text for row in SampleRow.objects.filter(item__works__battle__project=project).iterator()
+    }
+    found = []
+    for number in sorted(in_force):
+        row: JudgmentRow | None = rows[number]
+        while row is not None and _after_reveal(row):
+            row = rows.get(row.supersedes_id) if row.supersedes_id else None
+        if row is not None:
+            found.append(_fought(row, samples))
+    return found
+
+
+def _after_reveal(row: JudgmentRow) -> bool:
+    seen = row.work.battle.revealed_at
+    return bool(seen and row.person_id == row.work.battle.person_id and row.submitted_at > seen)
+
+
+def _fought(row: JudgmentRow, samples: Mapping[str, str]) -> Fought:
+    own, item = row.work.battle, row.work.item
+    first, second = (f"{item.key}/{place}" for place in (1, 2))
+    outcome = {first: "a", second: "b"}
+    answer = row.answer
+    strength = answer.get("strength")
+    dimensions = answer.get("dimensions") or {}
+    record = Battle(
+        item=own.source,
+        model_a=own.first.name,
+        model_b=own.second.name,
+        winner=outcome.get(str(answer["choice"]), str(answer["choice"])),
+        rater=row.person.name,
+        id=str(row.pk),
+        language="" if item.language == "und" else item.language,
+        domain=item.domain,
+        order="ba" if row.shown[:1] == [second] else "ab",
+        renderer_a=RENDERER,
+        renderer_b=RENDERER,
+        propensity=own.propensity,
+        strength=None if strength is None else float(strength),
+        seconds=_seconds(row, own),
+        dimensions={
+            str(name): {first: WORTH["first"], second: WORTH["second"]}.get(str(better), 0.5)
+            for name, better in dimensions.items()
+        },
+        reason=str(answer.get("reason", "")),
+        prompt=item.prompt,
+        response_a=samples.get(first, ""),
+        response_b=samples.get(second, ""),
+        events=tuple(own.events),
+    )
+    return Fought(
+        record,
+        (own.first.provider, own.second.provider),
+        own.policy,
+        own.drawn_at,
+        row.submitted_at,
+        row.brief.version,
+    )
+
+
+def _seconds(row: JudgmentRow, own: BattleRow) -> float | None:
+    """Return how long somebody looked once both answers were there; waiting for models is no care."""
+    if row.seconds is None or own.answered_at is None or row.person_id != own.person_id:
+        return row.seconds
+    since = (row.submitted_at - own.answered_at).total_seconds()
+    return min(row.seconds, since) if since > 0 else row.seconds
+
+
+def counts(project: ProjectRow) -> dict[str, int]:
+    """Count the battles of a project: begun, voted on, given up."""
+    rows = BattleRow.objects.filter(project=project)
+    return rows.aggregate(
+        begun=Count("pk", filter=Q(drawn_at__isnull=False)),
+        voted=Count("pk", filter=Q(work__judged__gt=0)),
+        left=Count("pk", filter=Q(state=BattleRow.LEFT)),
+    )
+
+
+def own_votes(person: PersonRow, project: ProjectRow) -> int:
+    """Count the battles that a person has voted on."""
+    rows = JudgmentRow.objects.filter(project=project, person=person, supersedes__isnull=True)
+    return rows.filter(work__battle__person=F("person")).count()
