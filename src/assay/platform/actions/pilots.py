@@ -50,7 +50,8 @@ def start(*, project: ProjectRow, people: int = PEOPLE, works: int = WORKS) -> P
     """Begin a pilot of the brief in force: so many works are judged by so many people each.
 
     The works are drawn among those that nobody has begun, spread over languages and domains; the same
-    project draws the same ones.
+    project draws the same ones. Where people hold battles, each battle becomes a work of the pilot once its
+    answers are there, until there are so many.
     """
     project = ProjectRow.objects.select_for_update().get(pk=project.pk)
     if not 2 <= people <= MOST_PEOPLE:
@@ -63,7 +64,7 @@ def start(*, project: ProjectRow, people: int = PEOPLE, works: int = WORKS) -> P
         raise AssayError(_("A pilot needs a project that gives out no work: pause it first."))
     rng = np.random.default_rng([project.pk, PilotRow.objects.filter(project=project).count()])
     drawn = pilots.draw(project, works, rng)
-    if not drawn:
+    if not drawn and not pilots.lays_out_itself(project):
         raise AssayError(_("There is nothing left to try the brief on: bring in something to judge."))
     WorkRow.objects.filter(pk__in=drawn).update(use=WorkRow.PILOT, cap=people)
     _set_state(project, State.PILOT)
@@ -71,7 +72,7 @@ def start(*, project: ProjectRow, people: int = PEOPLE, works: int = WORKS) -> P
         project=project,
         brief=projects.latest_brief(project),
         people=people,
-        works=len(drawn),
+        works=len(drawn) or works,
         opened_at=timezone.now(),
     )
 
@@ -271,6 +272,8 @@ def withdraw(*, project: ProjectRow, reason: str) -> PilotRow:
 
 
 def _end(project: ProjectRow, pilot: PilotRow) -> None:
+    unanswered = pilots.works_of(pilot).order_by().filter(battle__isnull=False, battle__answered_at=None)
+    unanswered.update(use=WorkRow.BATTLE)  # nobody but its writer has anything to judge there
     pilots.works_of(pilot).order_by().update(use=WorkRow.WORK, cap=Greatest(F("taken"), Value(project.cap)))
     pilot.closed_at = timezone.now()
     pilot.save()

@@ -27,6 +27,7 @@ from assay.platform.models import (
     State,
     WorkRow,
 )
+from assay.platform.queries.projects import latest_brief
 from assay.platform.queries.work import samples_of
 from assay.records import Brief, Judgment, Question, Sample, Work
 
@@ -62,7 +63,7 @@ def lacking(project: ProjectRow) -> str:
     """Say in a sentence what a project lacks before it may open; nothing where it may."""
     if project.state == State.OPEN:
         return _("The project is open already.")
-    if not WorkRow.objects.filter(project=project).exists():
+    if not WorkRow.objects.filter(project=project).exists() and not lays_out_itself(project):
         return _("Bring in something to judge first.")
     if project.waived:
         return ""
@@ -72,6 +73,11 @@ def lacking(project: ProjectRow) -> str:
     if pilot.closed_at is None:
         return _("A pilot is running: settle or dismiss its edge cases, then close it.")
     return ""
+
+
+def lays_out_itself(project: ProjectRow) -> bool:
+    """Say whether a project's works come from battles that people hold, and not from what is brought in."""
+    return bool(latest_brief(project).content.get("live"))
 
 
 def lacking_to_close(pilot: PilotRow) -> str:
