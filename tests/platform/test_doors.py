@@ -144,6 +144,9 @@ PAGES = {
     "kinds/<str:kind>/page.js": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE),
     "api/openapi.json": (OPEN, OPEN, OPEN, OPEN, OPEN),
     "api/projects": (OPEN, OPEN, OPEN, OPEN, NO_SESSION),
+    "api/projects/<slug>/attachments": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    # Ben holds no conversation; `test_talking_api.py` asks these doors while somebody does.
+    "api/work/<token>/turns": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/projects/<slug>/export/<form>": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
 }
 # The same for a POST, where a POST means something. Ben holds the lease.
@@ -195,6 +198,9 @@ POSTS = {
     "projects/<slug:slug>/entrants/<int:number>/try/": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, SIGN_IN),
     "api/projects/<slug>/next": (OPEN, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/projects/<slug>/import": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
+    "api/projects/<slug>/attachments": (WRONG, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/work/<token>/turns": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/work/<token>/turns/<number>/again": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/judgment": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/skip": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/flag": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
@@ -205,7 +211,8 @@ ELSEWHERE = {
     "language/setlang/",
     "api/",
     "api/work/<token>/draft",
-}  # Django's own; ninja's root; a PUT, tested below
+    "api/work/<token>/turns/<number>",
+}  # Django's own; ninja's root; PUTs, tested below
 
 
 @pytest.fixture
@@ -230,6 +237,7 @@ def _path(route, scene):
         "people/<int:number>": f"people/{MembershipRow.objects.get(person=scene.ben).pk}",
         "judgments/<int:number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
         "judgments/<number>": f"judgments/{JudgmentRow.objects.earliest('pk').pk}",
+        "turns/<number>": "turns/1",
         "<int:number>": str(WorkRow.objects.earliest("pk").pk), "<str:kind>": "pairwise",
         "<str:name>": "moon.png",
     }  # fmt: skip
@@ -268,10 +276,29 @@ def test_a_page_opens_for_those_it_is_meant_for(scene, client_of, route, name, e
 ])  # fmt: skip
 def test_a_form_is_taken_from_those_it_is_meant_for(scene, client_of, route, name, expected):
     client = client_of(name) if name else Client(headers={"host": "localhost"})
-    body = {"answer": {}} if route.startswith("api/work") and not route.endswith("skip") else None
-    kind = {"content_type": "application/json"} if route.startswith("api/") and "import" not in route else {}
+    bare = route.endswith(("skip", "turns", "again"))
+    body = {"answer": {}} if route.startswith("api/work") and not bare else None
+    form = not route.startswith("api/") or route.endswith(("import", "attachments"))
+    kind = {} if form else {"content_type": "application/json"}
 
     assert _got(client.post(_path(route, scene), body or {}, **kind)) == expected
+
+
+PUTS = {
+    "draft": ({"answer": {"reason": "So."}}, (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, NO_SESSION)),
+    "turns/1": ({"choice": "tie"}, (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION)),
+}
+
+
+@pytest.mark.parametrize(("route", "name", "body", "expected"), [
+    (route, name, body, status)
+    for route, (body, row) in PUTS.items() for name, status in zip(NAMES, row, strict=True)
+])  # fmt: skip
+def test_what_is_put_is_taken_from_those_it_is_meant_for(scene, client_of, route, name, body, expected):
+    client = client_of(name) if name else Client(headers={"host": "localhost"})
+    path = f"/api/work/{scene.lease.token}/{route}"
+
+    assert _got(client.put(path, body, content_type="application/json")) == expected
 
 
 def test_a_stranger_cannot_tell_a_project_from_none(scene, client_of):

@@ -22,7 +22,9 @@ def keep_files(*, project: ProjectRow, files: Iterable[Brought]) -> list[str]:
     A name that is there with the same bytes is the same file; with others it is refused, since people have
     judged what it showed.
     """
-    return _keep(project, _stored(files))
+    with one_at_a_time.stepped_aside():  # others go on while the bytes are read
+        stored = _stored(files)
+    return _keep(project, stored)
 
 
 def _stored(files: Iterable[Brought]) -> list[Stored]:

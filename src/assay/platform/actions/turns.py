@@ -68,6 +68,21 @@ def settle(held: turns.Talk, said: Mapping[str, object]) -> None:
 
 
 @transaction.atomic
+def pick(*, person: PersonRow, token: str, number: int, said: Mapping[str, object]) -> turns.Talk:
+    """Keep what a person makes of the answers at the last turn: which is better, and what to write instead.
+
+    It can be kept anew until the conversation goes on; what it went on with stands.
+    """
+    held = turns.talk(person, token, lock=True)
+    if not held.last or number != held.last:
+        raise AnswerError("turn", _("Only the answers of the last turn can be chosen among."))
+    settle(held, storable(said))
+    held_lease = LeaseRow.objects.filter(pk=held.given.lease.pk, state=LeaseRow.HELD)
+    held_lease.update(expires_at=timezone.now() + LEASE)
+    return turns.of(held.given)
+
+
+@transaction.atomic
 def ask_again(*, person: PersonRow, token: str, number: int) -> turns.Talk:
     """Let the models that had no answer at a turn try once more."""
     held = turns.talk(person, token, lock=True)

@@ -14,9 +14,11 @@ from pydantic import ConfigDict
 
 from assay import registry
 from assay.errors import AnswerError, AssayError
+from assay.platform import files
 from assay.platform.actions import flags, importing, undo
 from assay.platform.actions import work as actions
-from assay.platform.queries import outcomes, people, projects
+from assay.platform.actions.attachments import brought_along
+from assay.platform.queries import attachments, outcomes, people, projects
 from assay.platform.queries import work as works
 
 # No page of documentation: it would load scripts from elsewhere. openapi.json is the same in one file.
@@ -94,6 +96,8 @@ def next_work(request: HttpRequest, slug: str) -> dict[str, object]:
         "language": given.work.item.language,
         # In the order drawn for this person.
         "samples": [{"id": sample.id, "text": sample.text} for sample in given.shown],
+        # name → address, for the files of the item and those that its samples place.
+        "attachments": dict(attachments.of_work(member.project, given.work).urls),
         "draft": lease.draft,
     }
 
@@ -136,10 +140,17 @@ def undo_judgment(request: HttpRequest, number: int) -> dict[str, object]:
 
 
 @api.post("projects/{slug}/import")
-def bring_in(request: HttpRequest, slug: str, table: File[UploadedFile]) -> dict[str, object]:
-    """Bring in a table: all of it, or nothing."""
+def bring_in(
+    request: HttpRequest,
+    slug: str,
+    table: File[UploadedFile],
+    attachments: File[list[UploadedFile] | None] = None,
+) -> dict[str, object]:
+    """Bring in a table and the files that its items show: all of it, or nothing."""
     member = projects.membership(people.signed_in(request.user), slug, "manage")
-    found = importing.bring_in_file(project=member.project, file=table)
+    along = files.from_uploads(attachments or [])
+    with brought_along(project=member.project, files=along):
+        found = importing.bring_in_file(project=member.project, file=table)
     return {**vars(found.report), "repeated": found.repeated}
 
 

@@ -7,7 +7,6 @@ import json
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assay.errors import AssayError
@@ -53,42 +52,17 @@ def _told(request: HttpRequest, held: queries.Talk) -> HttpResponse:
 
 
 def _shown(held: queries.Talk) -> dict[str, object]:
-    """Return a conversation for the person's eyes: no names of models, no addresses, no reasons that tell."""
-    drawn = {voice.key: voice.drawn for voice in held.voices}
-    told = []
-    for number, rows in sorted(held.rows.items()):
-        person = rows["p"]
-        choice = {name: drawn.get(value, value) for name, value in person.choice.items() if name != "side"}
-        replies = [_reply(reply) for reply in held.shown(number)]
-        edited = {"edited_html": markdown.html(choice["edited"])} if choice.get("edited") else {}
-        said = {"number": number, "said": person.text, "html": markdown.html(person.text)}
-        told.append({**said, "replies": replies, "choice": {**choice, **edited}})
-    ready = not held.last or held.answered(held.last)
-    return {"turns": told, "ready": ready, "failed": bool(held.last and held.failed(held.last))}
-
-
-def _reply(reply: queries.Reply) -> dict[str, object]:
-    told: dict[str, object] = {
-        "voice": reply.drawn,
-        "place": reply.place,
-        "state": reply.state,
-        "text": reply.text,
-    }
-    if reply.state == "done":
-        told["html"] = markdown.html(reply.text)
-    if reply.state == "failed":
-        told["problem"] = _problem(reply.fault)
-    return told
-
-
-def _problem(fault: str) -> str:
-    """Say why there is no answer without a word that would tell which model it is."""
-    return {
-        "unreachable": _("The model cannot be reached just now. Try again in a moment."),
-        "refused": _("The model did not take the request. Try again; if it stays, tell the authors."),
-        "slow": _("The model was silent for too long. Try again."),
-        "broken": _("The model broke off in the middle. Try again."),
-        "rubbish": _("What came back was no answer. Try again; if it stays, tell the authors."),
-        "empty": _("The model finished without a word. Try again."),
-        "gone": _("This model has been taken out of the project. Skip this work, please."),
-    }.get(fault, _("There was no answer. Try again."))
+    """Return a conversation as the page shows it: what people and models wrote, as HTML that is safe."""
+    seen = queries.seen(held)
+    turns = []
+    for turn in seen.turns:
+        own = {"html": markdown.html(turn.said)}
+        choice = dict(turn.choice)
+        if edited := str(choice.get("edited", "")):
+            choice["edited_html"] = markdown.html(edited)
+        replies = [
+            {**reply, **({"html": markdown.html(reply["text"])} if reply["state"] == "done" else {})}
+            for reply in map(dict, turn.replies)
+        ]
+        turns.append({"number": turn.number, "said": turn.said, **own, "replies": replies, "choice": choice})
+    return {"turns": turns, "ready": seen.ready, "failed": seen.failed}

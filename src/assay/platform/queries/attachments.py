@@ -79,6 +79,12 @@ def attachment(person: PersonRow, slug: str, name: str) -> AttachmentRow:
     return found
 
 
+def listed(project: ProjectRow) -> list[tuple[AttachmentRow, str]]:
+    """Return the files of a project with their addresses, by name."""
+    rows = AttachmentRow.objects.filter(project=project).order_by("name")
+    return [(row, reverse("attachment", args=[project.slug, row.name])) for row in rows]
+
+
 def digests(project: ProjectRow) -> dict[str, str]:
     """Return the digest of each file of a project by its name."""
     return dict(AttachmentRow.objects.filter(project=project).values_list("name", "digest"))

@@ -215,6 +215,59 @@ def _read_again(turn: Mapping[str, object], said: Mapping[str, object], *, last:
     return now
 
 
+@dataclass(frozen=True)
+class SeenTurn:
+    """One turn for the eyes of whoever holds the conversation; `choice` is what they made of the answers."""
+
+    number: int
+    said: str
+    replies: tuple[Mapping[str, str], ...]
+    choice: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A conversation for the eyes of whoever holds it: no names of models, no addresses, no telling faults.
+
+    `ready` says that nothing is awaited, `failed` that a model had no answer at the last turn.
+    """
+
+    turns: tuple[SeenTurn, ...]
+    ready: bool
+    failed: bool
+
+
+def seen(held: Talk) -> Seen:
+    """Return a conversation as far as it has come, as the person may see it."""
+    drawn = {voice.key: voice.drawn for voice in held.voices}
+    told = []
+    for number, rows in sorted(held.rows.items()):
+        person = rows[TurnRow.PERSON]
+        choice = {name: drawn.get(value, value) for name, value in person.choice.items() if name != "side"}
+        replies = tuple(_reply(reply) for reply in held.shown(number))
+        told.append(SeenTurn(number, person.text, replies, choice))
+    ready = not held.last or held.answered(held.last)
+    return Seen(tuple(told), ready, bool(held.last and held.failed(held.last)))
+
+
+def _reply(reply: Reply) -> dict[str, str]:
+    told = {"voice": reply.drawn, "place": reply.place, "state": reply.state, "text": reply.text}
+    return {**told, "problem": problem_of(reply.fault)} if reply.state == TurnRow.FAILED else told
+
+
+def problem_of(fault: str) -> str:
+    """Say why there is no answer without a word that would tell which model it is."""
+    return {
+        "unreachable": _("The model cannot be reached just now. Try again in a moment."),
+        "refused": _("The model did not take the request. Try again; if it stays, tell the authors."),
+        "slow": _("The model was silent for too long. Try again."),
+        "broken": _("The model broke off in the middle. Try again."),
+        "rubbish": _("What came back was no answer. Try again; if it stays, tell the authors."),
+        "empty": _("The model finished without a word. Try again."),
+        "gone": _("This model has been taken out of the project. Skip this work, please."),
+    }.get(fault, _("There was no answer. Try again."))
+
+
 def by_lot(held: Talk, number: int) -> str:
     """Draw with whose answer a turn goes on where neither is better; always the same for the same turn."""
     drawn = salted_hmac("assay.turn", f"{held.token}/{number}").digest()[0]
