@@ -300,3 +300,77 @@ def test_what_cannot_be_done_is_said_in_one_sentence(run, table, words, message)
 
     assert ran.code == 2
     assert message in " ".join(ran.err.split())
+
+
+def checkpoints(quality: dict[str, list[float]], votes: dict[str, int], seed: int = 3) -> pl.DataFrame:
+    """Each checkpoint against the one before, prompt by prompt, in each domain."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for domain, worth in quality.items():
+        for step in range(1, len(worth)):
+            for n in range(votes[domain]):
+                chance = 1 / (1 + np.exp(worth[step - 1] - worth[step]))
+                said = "a" if rng.random() < chance else "b"
+                item = f"{domain}-{step}-{n}"
+                rows.append((item, f"step-{step + 1}", f"step-{step}", said, f"r{n % 30}", domain))
+    rng.shuffle(rows)
+    return pl.DataFrame(
+        rows, schema=["item", "model_a", "model_b", "winner", "rater", "domain"], orient="row"
+    )
+
+
+def test_watch_finds_what_a_narrow_rise_hides_and_shuts_the_gate(run, tmp_path):
+    others = ("prose", "law", "letters")
+    quality = {"puzzles": [0.0, 0.0, 1.4], **{name: [0.0, 0.1, -1.0] for name in others}}
+    checkpoints(quality, {"puzzles": 700, **dict.fromkeys(others, 110)}).write_csv(tmp_path / "runs.csv")
+
+    ran = run("arena", "watch", "runs.csv", "--out", "watch.html")
+
+    said = " ".join(ran.out.split())
+    assert ran.code == 1
+    for name in others:
+        assert f"On domain={name} " in said
+    assert "The average hides it: over everything step-3 wins 0.6" in said, said
+    page = (tmp_path / "watch.html").read_text()
+    assert "How runs.csv changed" in page
+    assert "Domain=prose through time" in page
+
+
+def test_watch_passes_where_nothing_fell_and_where_it_fell_before(run, tmp_path):
+    checkpoints({"prose": [0.0, -1.5, -1.5]}, {"prose": 120}).write_csv(tmp_path / "old.csv")
+    checkpoints({"prose": [0.0, 0.0, 0.0]}, {"prose": 120}).write_csv(tmp_path / "same.csv")
+
+    assert run("arena", "watch", "old.csv").code == 1
+    assert run("arena", "watch", "old.csv", "--since", "step-3").code == 0
+    same = run("arena", "watch", "same.csv", "step-1", "step-2", "step-3")
+    assert same.code == 0, same.err
+    assert "On no slice is it proven" in same.out
+
+
+def test_watch_asks_for_the_order_where_names_do_not_tell_it(run, table):
+    ran = run("arena", "watch", table)
+
+    assert ran.code == 2
+    assert "name them in the order of time" in " ".join(ran.err.split())
+
+
+def test_the_gate_asks_whether_answers_are_good_at_all(run, tmp_path):
+    rng = np.random.default_rng(0)
+    said = [str(rng.choice(["a", "b", "both_bad"], p=[0.3, 0.25, 0.45])) for _ in range(300)]
+    rows = [(f"p{n}", "new", "old", word) for n, word in enumerate(said)]
+    frame = pl.DataFrame(rows, schema=["item", "model_a", "model_b", "winner"], orient="row")
+    frame.write_csv(tmp_path / "bad.csv")
+
+    assert run("arena", "gate", "bad.csv", "new", "old").code == 0
+    asked = run("arena", "gate", "bad.csv", "new", "old", "--most-bad", "0.2", "--out", "e.csv")
+
+    assert asked.code == 1
+    assert "new is not good enough on everything" in " ".join(asked.out.split())
+    assert pl.read_csv(tmp_path / "e.csv").height == 2
+
+
+def test_the_gate_says_so_where_nobody_could_call_both_bad(run, table):
+    ran = run("arena", "gate", table, "opal", "slate", "--most-bad", "0.2")
+
+    assert ran.code == 2
+    assert "both_bad" in ran.err

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.evaluation.gate import EVERYTHING, Votes, compare, gate, increments, watch
+from assay.errors import AssayError
+from assay.evaluation.gate import EVERYTHING, Votes, compare, floor, gate, increments, watch
 
 
 def duel(rng, prompts, rate, *, a=0, b=1, start=0, repeats=1):
@@ -100,3 +101,39 @@ def test_models_that_never_met_are_said_to():
     votes = duel(np.random.default_rng(6), 3, 0.5, a=2, b=3)
 
     assert "never met" in compare(votes, 0, 1, ("x", "y"))[0].sentence
+
+
+def bad(rng, prompts, share, *, repeats=1):
+    said = np.repeat(rng.random(prompts) < share, repeats)
+    item = np.repeat(np.arange(prompts), repeats)
+    return Votes(np.zeros(len(item), int), np.ones(len(item), int), np.full(len(item), 0.5), item, said)
+
+
+def test_a_floor_that_is_held_is_rarely_called_broken_and_one_that_is_not_is_found():
+    held = [
+        floor(bad(np.random.default_rng(seed), 400, 0.1), 0, "v2", most=0.1)[0].believed
+        for seed in range(100)
+    ]
+    broken = floor(bad(np.random.default_rng(0), 400, 0.25), 0, "v2", most=0.1)
+
+    assert np.mean(held) <= 0.05
+    assert broken[0].believed
+    assert broken[0].low > 0.1
+
+
+def test_a_prompt_that_many_people_call_bad_is_one_prompt():
+    once, often = (bad(np.random.default_rng(1), 30, 0.5, repeats=repeats) for repeats in (1, 50))
+
+    one, many = (floor(votes, 0, "v2", most=0.3)[0] for votes in (once, often))
+
+    assert many.prompts == one.prompts == 30
+    assert many.log_e == pytest.approx(one.log_e)
+
+
+def test_the_floor_says_what_is_missing():
+    votes = duel(np.random.default_rng(0), 10, 0.5)
+
+    with pytest.raises(AssayError, match="both_bad"):
+        floor(votes, 0, "v2", most=0.1)
+    with pytest.raises(AssayError, match="no share"):
+        floor(bad(np.random.default_rng(0), 10, 0.5), 0, "v2", most=1.5)

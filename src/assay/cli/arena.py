@@ -217,6 +217,11 @@ def compare(
     show_default=True,
     help="How much worse is still fine, as a share of wins: 0.02 lets 48 of 100 pass.",
 )
+@click.option(
+    "--most-bad",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Shut the gate too where more than this share of NEW's comparisons end with both_bad.",
+)
 @comparisons.raters
 @options.where
 @alpha
@@ -227,6 +232,7 @@ def gate_(
     old: str,
     slices: tuple[str, ...],
     margin: float,
+    most_bad: float | None,
     raters: str,
     where: tuple[str, ...],
     alpha: float,
@@ -235,12 +241,12 @@ def gate_(
     """Exit with 1 where the checkpoint NEW is proven worse than OLD on any slice, with 0 where it is not.
 
     2 means that the command or the table is wrong. Run it after every batch of votes: looking often does not
-    raise false alarms.
+    raise false alarms. To be better than a bad model is not to be good: --most-bad asks the second question.
 
     \b
     Examples:
       assay arena gate battles.csv step-2000 step-1000
-      assay arena gate battles.csv new old --slice language --margin 0.02
+      assay arena gate battles.csv new old --slice language --margin 0.02 --most-bad 0.1
     """
     from assay.cli import files, screen
     from assay.evaluation import gate
@@ -249,23 +255,95 @@ def gate_(
         files.ending(out, *files.TABLES)
     held = comparisons.read(battles, raters, where)
     codes = _two(held, new, old)
-    found = gate.gate(
-        _votes(held),
-        *codes,
-        (new, old),
-        slices=comparisons.slices(held, slices),
-        margin=margin,
-        alpha=alpha,
-    )
+    parts = comparisons.slices(held, slices)
+    found = gate.gate(_votes(held), *codes, (new, old), slices=parts, margin=margin, alpha=alpha)
     _show_evidence(found)
-    _write(out, _evidence_table(found))
-    behind = [each for each in found if each.believed]
+    bad: tuple[Evidence, ...] = ()
+    if most_bad is not None:
+        bad = gate.floor(_votes(held), codes[0], new, most=most_bad, slices=parts, alpha=alpha)
+        screen.plain(f"\nHow many of the comparisons with {new} end with both_bad:")
+        _show_evidence(bad, "both bad")
+    _write(out, _evidence_table((*found, *bad)))
+    behind = [each for each in (*found, *bad) if each.believed]
     for each in behind:
         screen.plain(f"- {each.sentence}", "red")
     if behind:
         click.get_current_context().exit(1)
     screen.plain(f"- {found[0].sentence}")
     screen.plain(f"{new} may pass: on no slice is it proven worse than {old}.")
+
+
+@command.command("watch")
+@battles_argument
+@click.argument("checkpoints", nargs=-1)
+@slices
+@click.option(
+    "--since",
+    metavar="CHECKPOINT",
+    help="Exit with 1 only for what fell with this checkpoint or later; for anything where not given.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 0.5, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="How much worse is still fine, as a share of wins: 0.02 lets 48 of 100 pass.",
+)
+@comparisons.raters
+@options.where
+@alpha
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("watch.html"),
+    show_default=True,
+    help="The page to write: .html.",
+)
+def watch_(
+    battles: Path,
+    checkpoints: tuple[str, ...],
+    slices: tuple[str, ...],
+    since: str | None,
+    margin: float,
+    raters: str,
+    where: tuple[str, ...],
+    alpha: float,
+    out: Path,
+) -> None:
+    """Say on which slice a model fell during its training, with which checkpoint, and what the average hides.
+
+    CHECKPOINTS in the order of time; where none is named, models whose names are alike but for a number.
+    Slices are the columns language and domain where they are there and none is named. Exit code 1 where
+    something is proven to have fallen. Ask after every checkpoint: looking often raises no false alarms.
+
+    \b
+    Examples:
+      assay arena watch battles.parquet --slice domain
+      assay arena watch battles.csv step-1000 step-2000 step-3000 --since step-3000
+    """
+    import numpy as np
+
+    from assay.cli import files, screen
+    from assay.evaluation import watch_page, watching
+    from assay.evaluation.arena import code
+
+    files.ending(out, ".html")
+    held = comparisons.read(battles, raters, where)
+    known = held.detail.columns if held.detail is not None else []
+    columns = slices or tuple(name for name in ("language", "domain") if name in known)
+    parts = comparisons.slices(held, columns)
+    line = [(code(held.models, name), name) for name in checkpoints or watching.in_order(held.models)]
+    with screen.working("looking at every step"):
+        found = watching.watched(_votes(held), line, slices=parts, margin=margin, alpha=alpha)
+        fell = found.falls if since is None else found.fell_since(since)
+        text = watch_page.page(found, held, parts, np.random.default_rng(SEED), name=battles.name)
+    _headline(held)
+    for sentence in found.sentences():
+        screen.plain(f"- {sentence}", "red" if any(turn.sentence == sentence for turn in fell) else "")
+    files.write_text(out, text)
+    screen.plain(f"Wrote {out}")
+    if fell:
+        click.get_current_context().exit(1)
 
 
 @command.command("next")
@@ -438,15 +516,18 @@ def _two(battles: Battles, first: str, second: str) -> tuple[int, int]:
 
 
 def _votes(battles: Battles) -> Votes:
+    from assay.evaluation.battles import OUTCOMES
     from assay.evaluation.gate import Votes
 
-    return Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
+    bad_N = battles.outcomes_N == OUTCOMES.index("both_bad")
+    some = battles.outcome_N is not None and bool(bad_N.any())
+    return Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N, bad_N if some else None)
 
 
-def _show_evidence(found: tuple[Evidence, ...]) -> None:
+def _show_evidence(found: tuple[Evidence, ...], what: str = "wins") -> None:
     from assay.cli import screen
 
-    numbers = ["prompts", "votes", "wins", "95 % always", "e-value"]
+    numbers = ["prompts", "votes", what, "95 % always", "e-value"]
     table = screen.grid("slice", *numbers, "", right=numbers)
     for each in found:
         table.add_row(

@@ -9,13 +9,15 @@ import numpy as np
 
 from assay.evaluation import card_plots, claims, plots
 from assay.evaluation.arena import Arena, arena
+from assay.evaluation.attention import Attention, attention
 from assay.evaluation.audit import Finding, audit
 from assay.evaluation.battles import OUTCOMES, Battles, BoardError
+from assay.evaluation.orders import HeadToHead, head_to_head
 from assay.evaluation.panel import Panel, panel
 from assay.evaluation.presentation import Look, look, look_sentences
 from assay.evaluation.selection import Registry
 from assay.evaluation.sensitivity import changes, without_people
-from assay.evaluation.shares import from_the_top
+from assay.evaluation.shares import from_the_top, kinds_of_taste
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
 
@@ -66,6 +68,9 @@ class Card:
     audit: tuple[Finding, ...]
     shares: tuple[str, ...]
     changes: tuple[str, ...]
+    head_to_head: HeadToHead | None = None
+    attention: Attention | None = None
+    kinds: tuple[str, ...] = ()
 
 
 def card(
@@ -76,6 +81,7 @@ def card(
     columns: Sequence[str] = (),
     providers: Mapping[str, str] | None = None,
     registry: Registry | None = None,
+    people: bool = True,
 ) -> Card:
     """Find out what a table of comparisons says about its models, and how far to trust it.
 
@@ -85,6 +91,9 @@ def card(
         Columns such as `language` by whose values the votes are looked at by themselves too.
     providers, registry
         Who made each model, and which variants ever stood for votes: what the audit asks for.
+    people
+        Whether to find out which votes were read and what kinds of taste there are: on ten thousand votes
+        that takes some ten seconds, most of the time of a card.
 
     Raises
     ------
@@ -104,11 +113,23 @@ def card(
     parts = tuple(
         part for column in columns for part in _slices(battles, column, rng)[:MOST_SLICES] if part.votes
     )
-    people = panel(board, rng) if len(battles.raters) > 1 else None
+    who = panel(board, rng) if len(battles.raters) > 1 else None
     said = changes(board, rng)
-    if people is not None and people.suspicion.surely_R.any():
-        said += (without_people(board, people.suspicion.surely_R),)
-    return Card(name, board, parts, people, look(board), findings, from_the_top(board), said)
+    if who is not None and who.suspicion.surely_R.any():
+        said += (without_people(board, who.suspicion.surely_R),)
+    return Card(
+        name,
+        board,
+        parts,
+        who,
+        look(board),
+        findings,
+        from_the_top(board),
+        said,
+        head_to_head(battles, board.fit.theta_M),
+        attention(board, rng) if people else None,
+        kinds_of_taste(board, rng) if people else (),
+    )
 
 
 def page(found: Card) -> str:
@@ -156,13 +177,19 @@ def sections(found: Card) -> Iterator[Figure | Passage]:
     gaps = board.neighbours()[:NEIGHBOURS]
     yield Passage("From the top down: who is better than the next?", [claims.gap_sentence(g) for g in gaps])
     if found.shares:
-        yield Passage("For how many people?", [*found.shares, SHARES])
+        yield Passage("For how many people?", [*found.shares, SHARES, *found.kinds])
+    if found.head_to_head is not None and len(board.models) > 2:
+        first = board.models[int(board.order_M[0])]
+        yield Passage("Without one number for each model", found.head_to_head.sentences(first))
     if found.slices:
         lines = [
             f"{part.name} ({_many(part.votes, 'vote', 'votes')}): {part.leaders}" for part in found.slices
         ]
         yield Passage("Slice by slice, each by its own votes alone", lines)
     yield Passage("How people voted", [*_habits(board), *(found.panel.sentences() if found.panel else ())])
+    if found.attention is not None:
+        yield card_plots.attention(found.attention)
+        yield Passage("How many votes were read, and what they are worth", *_worth(found))
     if found.look is not None:
         yield Passage("What style is worth", look_sentences(found.look, board), rows=_style_rows(found))
     yield Passage("What an audit finds", audit_sentences(found.audit, named=found.panel is None))
@@ -170,6 +197,26 @@ def sections(found: Card) -> Iterator[Figure | Passage]:
     yield plots.standings(board.board())
     yield Passage("What has to hold for this", HOLDS)
     yield Passage("What this page does not say", NOT_SAID)
+
+
+def _worth(found: Card) -> tuple[list[str], list[dict[str, object]]]:
+    """Return what is said of votes read, and a row a model: raw votes, votes read, what they are worth."""
+    if found.attention is None:
+        return [], []
+    board, read = found.board, found.attention
+    rows: list[dict[str, object]] = []
+    for m in board.order_M:
+        read_S = read.effective_M_S[m]
+        rows.append(
+            {
+                "model": board.models[m],
+                "votes": f"{read.votes_M[m]:,}",
+                "of these read": f"{read_S[0]:,.0f}",
+                "by other assumptions": f"{read_S.min():,.0f} to {read_S.max():,.0f}",
+                "worth as independent votes": f"{read.independent_M[m]:,.0f}",
+            }
+        )
+    return list(read.sentences()), rows
 
 
 def audit_sentences(findings: Sequence[Finding], *, named: bool = True) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.errors import AssayError
 from assay.evaluation import evalues, sequential
 from assay.wording import Sentence, counted, say
 
@@ -22,12 +23,16 @@ EVERYTHING = "everything"
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """What comparing needs of N votes: codes of the models and of the prompt, and the first one's score."""
+    """What comparing needs of N votes: codes of the models and of the prompt, and the first one's score.
+
+    `bad_N` says which votes hold that both answers are bad, where that could be said.
+    """
 
     a_N: Codes
     b_N: Codes
     score_N: Floats
     item_N: Codes
+    bad_N: Flags | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,89 @@ def gate(
     [True]
     """
     return _judged(votes, new, old, names, slices, side="less", mean=0.5 - margin, alpha=alpha)
+
+
+def floor(
+    votes: Votes,
+    model: int,
+    name: str,
+    *,
+    most: float,
+    slices: Mapping[str, Flags] | None = None,
+    alpha: float = 0.05,
+) -> tuple[Evidence, ...]:
+    """Say on which slices too many of the comparisons with a model end with "both are bad".
+
+    Being better than a bad model is not good: this is the second question of a gate, about absolute quality.
+    A prompt is the mean of what was said on it; the e-process bets that the mean over prompts is above
+    `most`. In the evidence, `score` is the share of such votes.
+
+    Raises
+    ------
+    AssayError
+        Where nobody could say that both answers are bad, or `most` is no share.
+
+    >>> bad_N = np.arange(200) % 2 == 0
+    >>> votes = Votes(np.zeros(200, int), np.ones(200, int), np.full(200, 0.5), np.arange(200), bad_N)
+    >>> print(str(floor(votes, 0, "v2", most=0.1)[0].sentence)[:41])
+    v2 is not good enough on everything: 0.50
+    """
+    if votes.bad_N is None:
+        raise AssayError("nobody could say that both answers are bad; ask for it as an outcome, both_bad")
+    if not 0 < most < 1:
+        raise AssayError(f"{most} is no share of votes; give one between 0 and 1")
+    found = []
+    for part, chosen_N in {EVERYTHING: np.ones(len(votes.a_N), dtype=bool), **(slices or {})}.items():
+        own_N = np.flatnonzero(chosen_N & ((votes.a_N == model) | (votes.b_N == model)))
+        _, first_I, item_N = np.unique(votes.item_N[own_N], return_index=True, return_inverse=True)
+        mean_I = np.bincount(item_N, votes.bad_N[own_N].astype(float)) / np.maximum(np.bincount(item_N), 1)
+        y_N = mean_I[np.argsort(first_I, kind="stable")]
+        log_e = float(evalues.betting(y_N, mean=most, side="greater")[-1]) if len(y_N) else 0.0
+        found.append((part, y_N, len(own_N), log_e))
+    believed_K = evalues.e_bh(np.array([each[3] for each in found]), alpha=alpha)
+    return tuple(
+        _floor(*each, believed=bool(believed), name=name, most=most, alpha=alpha)
+        for each, believed in zip(found, believed_K, strict=True)
+    )
+
+
+def _floor(
+    part: str,
+    y_N: Floats,
+    used: int,
+    log_e: float,
+    *,
+    believed: bool,
+    name: str,
+    most: float,
+    alpha: float,
+) -> Evidence:
+    prompts = len(y_N)
+    share = float(y_N.mean()) if prompts else 0.0
+    low_N, high_N = sequential.win_rate(
+        np.array([share * prompts]), np.array([float(prompts)]), level=1 - alpha
+    )
+    low, high = float(low_N[0]), float(high_N[0])
+    values = {"name": name, "slice": part, "share": share, "low": low, "high": high, "prompts": prompts}
+    e = "over a million" if log_e > np.log(1e6) else f"{np.exp(log_e):,.3g}"
+    if not prompts:
+        sentence = say("{name} was never compared on {slice}.", **values)
+    elif believed:
+        sentence = say(
+            "{name} is not good enough on {slice}: {share:.2f} [{low:.2f}, {high:.2f}] of {prompts:,} "
+            'prompts end with "both are bad", e = {e}.',
+            e=e,
+            **values,
+        )
+    else:
+        sentence = say(
+            "That more than {most:.2f} of what {name} stands in is bad on {slice} is not proven: {share:.2f} "
+            "[{low:.2f}, {high:.2f}] of {prompts:,} prompts, e = {e}.",
+            e=e,
+            most=most,
+            **values,
+        )
+    return Evidence(part, prompts, used, share, low, high, log_e, believed, sentence)
 
 
 @dataclass(frozen=True)
