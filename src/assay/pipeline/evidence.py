@@ -22,6 +22,9 @@ LABELS = ("categorical", "ordinal")
 TO_SD = 1.4826
 """The standard deviation of a normal distribution in median absolute deviations."""
 
+PRIOR_VOTES = 3
+"""So many votes, one step apart, stand beside what others said a number is."""
+
 Told = tuple[str, str, str]
 """A vote: work, rater, label."""
 
@@ -196,7 +199,7 @@ def _of_numbers(
 ) -> Evidence | None:
     import polars as pl
 
-    from assay.pipeline.weighing import PRIOR_VOTES, step
+    from assay.pipeline.weighing import step
     from assay.quality.profiles import Evidence
 
     half = step(question) / 2

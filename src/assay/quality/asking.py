@@ -23,7 +23,10 @@ SEED = 0
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One table, how to read it, and what is known beside it; `run` is the registered method."""
+    """One table, how to read it, and what is known beside it; `run` is the registered method.
+
+    `history` is what is known of raters from an earlier study, for types whose studies write it down.
+    """
 
     frame: pl.DataFrame
     type: str
@@ -32,6 +35,7 @@ class Asked:
     gold: pl.DataFrame | None
     known: pl.DataFrame | None
     levels: Sequence[str] | None
+    history: pl.DataFrame | None = None
 
     def numbers(self) -> dict[str, float]:
         """Return gold as item → number, what was known left out."""

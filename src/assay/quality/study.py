@@ -92,7 +92,8 @@ def study(
     levels
         For ordered classes, their labels from the lowest up; needed unless they are numbers.
     reviews, outcomes, history, half_life
-        What else is known of people, for their profiles; see `profiles.evidence_of`.
+        What else is known of people, for their profiles; see `profiles.evidence_of`. For ratings `history`
+        may be the `raters` of an earlier study instead: offsets, slopes and noise start from there.
     progress
         Called with a stage's name, how much of it is done, and of how much, while long work goes on: rounds
         of a method, of at most so many; items whose marks are lined up; the fit of profiles. Only in the
@@ -120,7 +121,11 @@ def study(
         taught = _filled(known)
         chosen = method or kind.default
         run = cast("Callable[..., Any]", registry.get(kind.group, chosen))
-        found = kind.read(Asked(frame, named, chosen, run, right, taught, levels))
+        before = _filled(history)
+        # Profiles say how often somebody is right; how they use a scale stands in a table of raters.
+        of_scales = before is not None and kind.group == "ratings" and "total" not in before.columns
+        asked = Asked(frame, named, chosen, run, right, taught, levels, before if of_scales else None)
+        found = kind.read(asked)
         found = replace(found, notes=(*found.notes, *_left_out(found, gold=right, known=taught)))
         known_right = tables.gold(right) if right is not None and kind.group == "quality" else None
         return with_people(
@@ -129,7 +134,7 @@ def study(
             gold=known_right,
             reviews=reviews,
             outcomes=outcomes,
-            history=history,
+            history=None if of_scales else history,
             half_life=half_life,
         )
 

@@ -15,6 +15,7 @@ from assay.quality.agreement import alpha
 from assay.quality.asking import SEED, Asked, counts, doubts, people_of, study_of
 from assay.quality.findings import Study
 from assay.quality.labels.columns import VotesError
+from assay.quality.ratings import history
 from assay.quality.reading import Floats
 
 
@@ -27,6 +28,8 @@ def numbers(asked: Asked) -> Study:
             raise
         # The table has a name of its own for it.
         raise TableError(wrong.said, row=wrong.row, column=tables.find(asked.frame, "label")) from None
+    if asked.history is not None:
+        held = held.remembering(history.from_frame(asked.history))
     result = asked.run(held)
     scores: dict[str, Mapping[str, float]] = {}
     if gold := asked.numbers():
@@ -54,12 +57,22 @@ def numbers(asked: Asked) -> Study:
         result.reliability_low_R,
         result.reliability_high_R,
         counts(held.rater_N, len(held.raters)),
-    ).with_columns(pl.Series("offset", result.offset_R), pl.Series("slope", result.slope_R))
+    ).with_columns(
+        pl.Series("offset", result.offset_R),
+        pl.Series("slope", result.slope_R),
+        pl.Series("noise", result.noise_R),
+        *history.to_frame(result.history).select(history.COLUMNS),
+    )
     compared = [f"{name}: {value:.3f}" for name, value in result.compared.items()]
     agreed = AgreedRatings.from_lists(
         [held.items[code] for code in held.item_N], [held.raters[code] for code in held.rater_N], held.value_N
     )
-    notes = [*result.notes, *([f"held-out log density of {', '.join(compared)}"] if compared else [])]
+    remembered = [f"of {len(held.history)} of {len(held.raters)} raters earlier ratings are known"]
+    notes = [
+        *result.notes,
+        *(remembered if asked.history is not None else []),
+        *([f"held-out log density of {', '.join(compared)}"] if compared else []),
+    ]
     return study_of(
         asked,
         held,
