@@ -20,6 +20,7 @@ import polars as pl
 
 from assay.errors import TableError
 from assay.records import Item, Judgment, Sample
+from assay.wording import say
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "item": ("item", "task", "item_id", "task_id", "question_id", "example_id", "id"),
@@ -91,7 +92,7 @@ def read(data: bytes, name: str) -> pl.DataFrame:
     """
     ending = f".{name.rpartition('.')[2]}".lower()
     if not data.strip():
-        raise TableError(f"{name} is empty; give a table with a header and at least one row")
+        raise TableError(say("{name} is empty; give a table with a header and at least one row", name=name))
     if ending in (".csv", ".tsv", ".jsonl", ".ndjson") and not data.startswith(b"PAR1"):
         data = _utf8(data, name)
     separator = "\t" if ending == ".tsv" else _separator(data)
@@ -105,14 +106,23 @@ def read(data: bytes, name: str) -> pl.DataFrame:
         elif ending in (".jsonl", ".ndjson"):
             frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
         elif ending in (".parquet", ".pq"):
-            raise TableError(f"{name} is not a Parquet file; write it again, or rename it to what it is")
+            raise TableError(
+                say("{name} is not a Parquet file; write it again, or rename it to what it is", name=name)
+            )
         else:
-            raise TableError(f"{name} is neither .parquet, .csv, .tsv nor .jsonl; convert it to one of these")
+            raise TableError(
+                say(
+                    "{name} is neither .parquet, .csv, .tsv nor .jsonl; convert it to one of these", name=name
+                )
+            )
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as wrong:
         reason = _broken(data, ending, separator) or str(wrong).strip().splitlines()[0]
-        raise TableError(f"{name} cannot be read as {ending.lstrip('.') or 'Parquet'}: {reason}") from wrong
+        kind = ending.lstrip(".") or "Parquet"
+        raise TableError(
+            say("{name} cannot be read as {kind}: {reason}", name=name, kind=kind, reason=reason)
+        ) from wrong
     if frame.is_empty():
-        raise TableError(f"{name} has a header and no rows; give at least one row")
+        raise TableError(say("{name} has a header and no rows; give at least one row", name=name))
     return frame
 
 
@@ -122,7 +132,7 @@ def _utf8(data: bytes, name: str) -> bytes:
         data = data.decode("utf-16", errors="replace").encode()
     data = data.removeprefix(codecs.BOM_UTF8)
     if not data.strip():
-        raise TableError(f"{name} is empty; give a table with a header and at least one row")
+        raise TableError(say("{name} is empty; give a table with a header and at least one row", name=name))
     wrong = data.find(b"\0")
     try:
         data.decode()
@@ -130,7 +140,9 @@ def _utf8(data: bytes, name: str) -> bytes:
         wrong = found.start
     if wrong >= 0:
         line = data.count(b"\n", 0, wrong) + 1
-        raise TableError(f"{name} is not UTF-8 text (line {line}); save it again as UTF-8")
+        raise TableError(
+            say("{name} is not UTF-8 text (line {line}); save it again as UTF-8", name=name, line=line)
+        )
     return data
 
 
@@ -146,9 +158,11 @@ def _broken(data: bytes, ending: str, separator: str) -> str | None:
         for number, line in enumerate(data.splitlines(), start=1):
             try:
                 if line.strip() and not isinstance(json.loads(line), dict):
-                    return f"line {number} holds no JSON object; write one in each line"
+                    return say("line {number} holds no JSON object; write one in each line", number=number)
             except ValueError:
-                return f"line {number} is not JSON; mend it, or write one JSON object in each line"
+                return say(
+                    "line {number} is not JSON; mend it, or write one JSON object in each line", number=number
+                )
     if ending in (".csv", ".tsv"):
         rows = csv.reader(io.StringIO(data.decode(errors="replace"), newline=""), delimiter=separator)
         try:
@@ -157,8 +171,11 @@ def _broken(data: bytes, ending: str, separator: str) -> str | None:
         except (csv.Error, StopIteration):
             return None
         if wide:
-            mark = f"put texts that hold {separator!r} in quotes"
-            return f"row {wide} has more cells than there are columns; {mark}"
+            return say(
+                "row {number} has more cells than there are columns; put texts that hold {mark!r} in quotes",
+                number=wide,
+                mark=separator,
+            )
     return None
 
 
@@ -255,15 +272,19 @@ def pick(
     for name in wanted:
         if found[name] is None:
             raise TableError(
-                f"there is no column for {name!r} (looked for {', '.join(ALIASES[name])}); "
-                f"the table has {', '.join(frame.columns[:12])}"
+                say(
+                    "there is no column for {name!r} (looked for {known}); the table has {columns}",
+                    name=name,
+                    known=", ".join(ALIASES[name]),
+                    columns=", ".join(frame.columns[:12]),
+                )
             )
     for column in found.values():
         if column is not None and isinstance(
             frame.schema[column], pl.List | pl.Struct | pl.Array | pl.Object | pl.Binary
         ):
             raise TableError(
-                "the cells hold lists, records or bytes, and plain values are needed", column=column
+                say("the cells hold lists, records or bytes, and plain values are needed"), column=column
             )
     frame = frame.select(
         pl.col(column).cast(pl.String).alias(name) for name, column in found.items() if column is not None
@@ -272,12 +293,13 @@ def pick(
         null = frame[name].str.contains("\0", literal=True).fill_null(value=False)
         if null.any():
             row = int(null.arg_true()[0]) + 1
-            raise TableError("the cell holds a null character; remove it", row=row, column=found[name])
+            raise TableError(say("the cell holds a null character; remove it"), row=row, column=found[name])
     for name in names:
         empty = frame[name].is_null() | (frame[name].str.strip_chars() == "") | (frame[name] == "NaN")
         if empty.any():
             row = int(empty.arg_true()[0]) + 1
-            raise TableError("the cell is empty; fill it in or remove the row", row=row, column=found[name])
+            text = say("the cell is empty; fill it in or remove the row")
+            raise TableError(text, row=row, column=found[name])
     return frame.with_columns(pl.col(name).fill_null("") for name in blank)
 
 
@@ -365,7 +387,7 @@ def battles(frame: pl.DataFrame) -> pl.DataFrame:
     if known.null_count():
         row = int(known.is_null().arg_true()[0])
         raise TableError(
-            f"the winner {picked['winner'][row]!r} is none of a, b, tie, both_bad",
+            say("the winner {winner!r} is none of a, b, tie, both_bad", winner=picked["winner"][row]),
             row=row + 1,
             column="winner",
         )
@@ -373,7 +395,7 @@ def battles(frame: pl.DataFrame) -> pl.DataFrame:
     if itself.any():
         row = int(itself.arg_true()[0])
         raise TableError(
-            f"{picked['model_a'][row]!r} is compared with itself; remove the row",
+            say("{author!r} is compared with itself; remove the row", author=picked["model_a"][row]),
             row=row + 1,
             column="model_b",
         )
@@ -423,7 +445,9 @@ def places(said: pl.Series) -> pl.Series:
     wrong = ~((place >= 0) & (place < 2**31)).fill_null(value=False)
     if wrong.any():
         row = int(wrong.arg_true()[0])
-        raise TableError(f"{said[row]!r} is no place; count from 0", row=row + 1, column="place")
+        raise TableError(
+            say("{cell!r} is no place; count from 0", cell=said[row]), row=row + 1, column="place"
+        )
     return place
 
 
@@ -438,7 +462,9 @@ def seconds(said: pl.Series) -> pl.Series:
     wrong = filled.is_not_null() & ~((seconds >= 0) & seconds.is_finite()).fill_null(value=False)
     if wrong.any():
         row = int(wrong.arg_true()[0])
-        raise TableError(f"{said[row]!r} is no number of seconds", row=row + 1, column="seconds")
+        raise TableError(
+            say("{cell!r} is no number of seconds", cell=said[row]), row=row + 1, column="seconds"
+        )
     return seconds
 
 
@@ -449,21 +475,25 @@ def _gathered(frame: pl.DataFrame) -> Imported:
     said, pairs = 0, set()
     for row, cells in enumerate(frame.iter_rows(named=True), start=1):
         item = _item(cells)
-        other = (
-            f"item {item.id!r} has another prompt, language or domain further up; give it an id of its own"
-        )
-        _keep(items, item, TableError(other, row=row, column="prompt"))
+        if items.setdefault(item.id, item) != item:
+            other = say(
+                "item {item!r} has another prompt, language or domain further up; give it an id of its own",
+                item=item.id,
+            )
+            raise TableError(other, row=row, column="prompt")
         ours = [
             Sample(f"{item.id}/{author}", item.id, author, _normal(cells[text]))
             for author, text in _authors(cells)
         ]
         for sample in ours:
-            other = (
-                f"{sample.author!r} has another answer to this item further up; keep one, or rename the model"
-            )
-            _keep(samples, sample, TableError(other, row=row, column="response"))
+            if samples.setdefault(sample.id, sample) != sample:
+                other = say(
+                    "{author!r} has another answer to this item further up; keep one, or rename the model",
+                    author=sample.author,
+                )
+                raise TableError(other, row=row, column="response")
         if len({sample.author for sample in ours}) < len(ours):
-            itself = f"{ours[0].author!r} is compared with itself; remove the row"
+            itself = say("{author!r} is compared with itself; remove the row", author=ours[0].author)
             raise TableError(itself, row=row, column="model_b")
         if len(ours) > 1:
             pairs.add(frozenset(sample.id for sample in ours))
@@ -518,11 +548,6 @@ def _judgment(item: Item, shown: Sequence[Sample], cells: Mapping[str, Any]) -> 
         seconds=cells.get("seconds"),
         shown=tuple(sample.id for sample in shown),
     )
-
-
-def _keep(held: dict[str, Any], value: Item | Sample, wrong: TableError) -> None:
-    if held.setdefault(value.id, value) != value:
-        raise wrong
 
 
 def _normal(text: str) -> str:

@@ -6,8 +6,13 @@ text like any other, which carries its template and its values along.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
+
+_KEPT = "sentence:"
+"""What text begins with that `kept` wrote."""
 
 
 class Sentence(str):
@@ -57,6 +62,45 @@ def counted(one: str, many: str, /, count: int, **values: object) -> Sentence:
     ('1 vote only', '0 votes')
     """
     return Sentence(one, {"count": count, **values}, plural=many, count=count)
+
+
+def kept(text: str) -> str:
+    """Return text to be kept in a table: a sentence with its template and values, other text as it is.
+
+    >>> again(kept(say("{name} has no word for it.", name="tiny"))).template
+    '{name} has no word for it.'
+    """
+    if not isinstance(text, Sentence):
+        return text
+    told: dict[str, Any] = {
+        "template": text.template,
+        "plural": text.plural,
+        "count": text.number,
+        "values": {},
+    }
+    for name, value in text.values.items():
+        plain = value if isinstance(value, int | float | bool) and not isinstance(value, str) else str(value)
+        told["values"][name] = {"kept": kept(value)} if isinstance(value, Sentence) else plain
+    return _KEPT + json.dumps(told, ensure_ascii=False)
+
+
+def again(text: str) -> str:
+    """Return what `kept` was given; text that it did not write stays as it is.
+
+    >>> again("The key is wrong."), again(kept(counted("{count} vote", "{count} votes", 2)))
+    ('The key is wrong.', '2 votes')
+    """
+    if not text.startswith(_KEPT):
+        return text
+    try:
+        told = json.loads(text.removeprefix(_KEPT))
+        values = {
+            name: again(value["kept"]) if isinstance(value, dict) else value
+            for name, value in told["values"].items()
+        }
+        return Sentence(told["template"], values, plural=told["plural"], count=told["count"])
+    except (ValueError, KeyError, TypeError, IndexError):  # cut off, or by somebody else
+        return text
 
 
 def joined(sentences: Iterable[str], by: str = " ") -> Sentence:

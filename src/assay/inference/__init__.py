@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from assay.errors import AssayError
+from assay.wording import say
 
 Message = Mapping[str, str]
 """`role` (system, user or assistant) and `content`, as the chat interface names them."""
@@ -90,15 +91,23 @@ class Endpoint:
         try:
             url = httpx.URL(address)
         except httpx.InvalidURL as wrong:
-            raise InferenceError(f"{address!r} is no address of a model: {wrong}") from wrong
+            raise InferenceError(
+                say("{address!r} is no address of a model: {wrong}", address=address, wrong=str(wrong))
+            ) from wrong
         if url.scheme not in ("http", "https") or not url.host:
-            raise InferenceError(f"{address!r} is no address of a model; begin it with http:// or https://")
+            raise InferenceError(
+                say(
+                    "{address!r} is no address of a model; begin it with http:// or https://", address=address
+                )
+            )
         if url.userinfo:
             # It would end up in error messages and logs.
-            raise InferenceError("leave the name and password out of the model's address; pass the key apart")
+            raise InferenceError(
+                say("leave the name and password out of the model's address; pass the key apart")
+            )
         key = (self.key or "").strip() or None
         if key and not (key.isascii() and key.isprintable() and " " not in key):
-            raise InferenceError("the key has characters that no key has; copy it again, without blanks")
+            raise InferenceError(say("the key has characters that no key has; copy it again, without blanks"))
         if self.timeout_s <= 0:
             raise InferenceError("timeout_s must be above 0 seconds")
         object.__setattr__(self, "base_url", address)
@@ -202,11 +211,18 @@ def _unknown(endpoint: Endpoint, client: httpx.Client) -> InferenceError:
     where, known = endpoint.base_url, _known_models(endpoint, client)
     if not known:
         return InferenceError(
-            f"{where} knows neither its models nor {endpoint.model!r}; check the address, then the name",
+            say(
+                "{where} knows neither its models nor {model!r}; check the address, then the name",
+                where=where,
+                model=endpoint.model,
+            ),
             hopeless=True,
         )
     shown = ", ".join(known[:_LISTED]) + (", …" if len(known) > _LISTED else "")
-    return InferenceError(f"{where} has no model {endpoint.model!r}; it offers: {shown}", hopeless=True)
+    text = say(
+        "{where} has no model {model!r}; it offers: {shown}", where=where, model=endpoint.model, shown=shown
+    )
+    return InferenceError(text, hopeless=True)
 
 
 def _refusal(endpoint: Endpoint, client: httpx.Client, response: httpx.Response) -> InferenceError:
@@ -214,27 +230,46 @@ def _refusal(endpoint: Endpoint, client: httpx.Client, response: httpx.Response)
     status, where = response.status_code, endpoint.base_url
     if status in (401, 403):
         # The body is left out: some servers echo the key they were given, cut in their own way.
-        advice = "check the key" if endpoint.key else "it wants a key; set ASSAY_API_KEY"
-        return InferenceError(f"{where} refused us with status {status}; {advice}", hopeless=True)
+        advice = say("check the key") if endpoint.key else say("it wants a key; set ASSAY_API_KEY")
+        return InferenceError(
+            say(
+                "{where} refused us with status {status}; {advice}", where=where, status=status, advice=advice
+            ),
+            hopeless=True,
+        )
     message, code = _complaint(response)
     said = _excerpt(endpoint, message)
     if status == 404 or code == "model_not_found":
         return _unknown(endpoint, client)
     if status == 429:
-        advice = f"{where} wants fewer requests; lower the concurrency, or try later"
-        return InferenceError(
-            f"{advice} ({said})" if said else advice, again=True, after=_retry_after(response)
-        )
+        advice = say("{where} wants fewer requests; lower the concurrency, or try later", where=where)
+        text = say("{advice} ({said})", advice=advice, said=said) if said else advice
+        return InferenceError(text, again=True, after=_retry_after(response))
     if status in _TRY_AGAIN:
         return InferenceError(
-            f"{where} failed with status {status}; try later, or read its log ({said})",
+            say(
+                "{where} failed with status {status}; try later, or read its log ({said})",
+                where=where,
+                status=status,
+                said=said,
+            ),
             again=True,
             after=_retry_after(response),
         )
     if response.is_redirect:
         target = _excerpt(endpoint, response.headers.get("Location", "elsewhere"))
-        return InferenceError(f"{where} points to {target}; use that address if you trust it", hopeless=True)
-    return InferenceError(f"{where} did not accept the request (status {status}): {said}")
+        return InferenceError(
+            say("{where} points to {target}; use that address if you trust it", where=where, target=target),
+            hopeless=True,
+        )
+    return InferenceError(
+        say(
+            "{where} did not accept the request (status {status}): {said}",
+            where=where,
+            status=status,
+            said=said,
+        )
+    )
 
 
 def _reply(endpoint: Endpoint, response: httpx.Response, seconds: float) -> Reply:

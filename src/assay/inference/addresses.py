@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 import httpx
 
 from assay.inference import Endpoint, InferenceError
+from assay.wording import say
 
 _METADATA = (
     ipaddress.ip_address("100.100.100.200"),
@@ -57,4 +58,6 @@ def check(endpoint: Endpoint, *, resolve: Callable[[str, int], Iterable[str]] = 
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
             ip = ip.ipv4_mapped
         if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA:
-            raise InferenceError(f"{url.host!r} is not where models answer; give the address of a model")
+            raise InferenceError(
+                say("{host!r} is not where models answer; give the address of a model", host=url.host)
+            )

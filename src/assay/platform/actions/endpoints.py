@@ -51,7 +51,7 @@ def _check(url: str, model: str, key: str) -> None:
     try:
         addresses.check(Endpoint(url, model, key=key or None))
     except InferenceError as wrong:
-        raise AnswerError("url", str(wrong)) from wrong
+        raise AnswerError("url", wrong.args[0]) from wrong
 
 
 @transaction.atomic

@@ -31,6 +31,7 @@ from assay.platform.files import Brought as File
 from assay.platform.models import ItemRow, PersonRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.queries import known, projects
 from assay.records import Brief, Item, Judgment, Sample, Work
+from assay.wording import say
 
 if TYPE_CHECKING:
     from assay.tables import Imported
@@ -166,12 +167,17 @@ def _checked(project: ProjectRow, found: Imported) -> dict[str, Work]:
     for item in found.items:
         if there.get(item.id, item.prompt) != item.prompt:
             raise AssayError(
-                f"item {item.id!r} is there with another prompt; give the new one an id of its own"
+                say(
+                    "item {item!r} is there with another prompt; give the new one an id of its own",
+                    item=item.id,
+                )
             )
     require_files(project, found.items)
     known_items = own | there.keys()
     if lost := next((each for each in found.samples if each.item not in known_items), None):
-        raise AssayError(f"samples belong to an unknown item {lost.item!r}; import its prompt too")
+        raise AssayError(
+            say("samples belong to an unknown item {item!r}; import its prompt too", item=lost.item)
+        )
     planned: dict[str, Work] = {}
     for work in briefs.plan(
         found.items,
@@ -182,7 +188,10 @@ def _checked(project: ProjectRow, found: Imported) -> dict[str, Work]:
     ):
         if work.id in planned:
             raise AssayError(
-                f"two works would be called {work.id!r}; give each sample of an item its own author"
+                say(
+                    "two works would be called {work!r}; give each sample of an item its own author",
+                    work=work.id,
+                )
             )
         planned[work.id] = work
     for judgment in found.judgments:

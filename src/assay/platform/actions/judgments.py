@@ -17,6 +17,7 @@ from assay.platform.actions.people import people_named
 from assay.platform.models import JudgmentRow, ProjectRow, WorkRow
 from assay.platform.queries import known, projects, work
 from assay.records import Judgment
+from assay.wording import say
 
 
 @transaction.atomic
@@ -43,7 +44,11 @@ def keep_judgments(*, project: ProjectRow, judgments: Sequence[Judgment]) -> int
     for judgment in judgments:
         if judgment.work not in rows:
             raise AssayError(
-                f"judgment {judgment.id!r} is about {judgment.work!r}, which is not in the project"
+                say(
+                    "judgment {judgment!r} is about {work!r}, which is not in the project",
+                    judgment=judgment.id,
+                    work=judgment.work,
+                )
             )
         place = rows[judgment.work].pk, person_of[judgment.rater].pk
         if place in held or place in fresh:

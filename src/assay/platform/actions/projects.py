@@ -135,7 +135,10 @@ def _keep_items(
         prompt = there[item.id].prompt if item.id in there else fresh.setdefault(item.id, item).prompt
         if prompt != item.prompt:
             raise AssayError(
-                f"item {item.id!r} is there with another prompt; give the new one an id of its own"
+                say(
+                    "item {item!r} is there with another prompt; give the new one an id of its own",
+                    item=item.id,
+                )
             )
     last = ItemRow.objects.aggregate(last=Max("pk"))["last"] or 0
     insert(
@@ -164,7 +167,9 @@ def _keep_items(
 def _keep_samples(number_of: dict[str, int], fresh: Sequence[Sample]) -> dict[int, Sample]:
     """Keep samples and return them by the numbers of their rows."""
     if lost := next((sample for sample in fresh if sample.item not in number_of), None):
-        raise AssayError(f"samples belong to an unknown item {lost.item!r}; import its prompt too")
+        raise AssayError(
+            say("samples belong to an unknown item {item!r}; import its prompt too", item=lost.item)
+        )
     last = SampleRow.objects.aggregate(last=Max("pk"))["last"] or 0
     places = {(number_of[sample.item], sample.id): sample for sample in fresh}
     insert(
@@ -207,7 +212,10 @@ def _lay_out(
     for work in planned:
         if work.id in fresh:
             raise AssayError(
-                f"two works would be called {work.id!r}; give each sample of an item its own author"
+                say(
+                    "two works would be called {work!r}; give each sample of an item its own author",
+                    work=work.id,
+                )
             )
         if work.id not in taken:
             fresh[work.id] = work

@@ -19,6 +19,9 @@ from assay.judgments import TEXT_LIMIT, parts, written
 from assay.platform.actions.work import LEASE, storable
 from assay.platform.models import LeaseRow, PersonRow, TurnRow
 from assay.platform.queries import turns
+from assay.wording import kept
+
+PROBLEM_LIMIT = 2_000
 
 
 @transaction.atomic
@@ -118,7 +121,13 @@ def finish(number: int, *, worker: str, text: str, seconds: float) -> bool:
 
 def fail(number: int, *, worker: str, fault: str, problem: str) -> bool:
     """Keep why there is no answer; what had come of it stays with it."""
-    return bool(_own(number, worker).update(state=TurnRow.FAILED, fault=fault, problem=problem[:2_000]))
+    return bool(_own(number, worker).update(state=TurnRow.FAILED, fault=fault, problem=_whole(problem)))
+
+
+def _whole(problem: str) -> str:
+    """Return a problem as it is kept, so that pages can say it in any language; in English if it is long."""
+    told = kept(problem)
+    return told if len(told) <= PROBLEM_LIMIT else str(problem)[:PROBLEM_LIMIT]
 
 
 def beat(numbers: Sequence[int], *, worker: str, now: datetime | None = None) -> int:

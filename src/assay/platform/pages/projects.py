@@ -103,7 +103,7 @@ def bring_in(request: HttpRequest, slug: str) -> HttpResponse:
         with brought_along(project=member.project, files=along):
             found = importing.bring_in_file(project=member.project, file=file)
     except AssayError as wrong:
-        messages.error(request, _("Nothing was brought in: %s") % wrong)
+        messages.error(request, _("Nothing was brought in: %s") % problem_of(wrong))
     else:
         text = _(
             "%(works)s new works, %(items)s new items, %(samples)s new answers, %(judgments)s judgments."

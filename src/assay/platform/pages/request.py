@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assay import registry
-from assay.errors import AnswerError, AssayError
+from assay.errors import AnswerError, AssayError, TableError
 from assay.judgments import kind as kind_named
 from assay.platform.queries import people
 from assay.records import Brief, Live, Pay, Question, WorkedExample
@@ -26,7 +26,20 @@ def person_of(request: HttpRequest) -> people.Person:
 
 
 def problem_of(wrong: AssayError | None) -> str:
-    """Say what is wrong in the reader's language; nothing where nothing is."""
+    """Say what is wrong in the reader's language; nothing where nothing is.
+
+    >>> from assay.wording import say
+    >>> problem_of(TableError(say("the cell is empty; fill it in or remove the row"), row=3, column="label"))
+    'row 3, column “label”: the cell is empty; fill it in or remove the row'
+    """
+    if isinstance(wrong, TableError) and (wrong.row is not None or wrong.column):
+        said = problem_of(AssayError(wrong.said))
+        if wrong.row is None:
+            return _("column “%(column)s”: %(problem)s") % {"column": wrong.column, "problem": said}
+        if not wrong.column:
+            return _("row %(row)s: %(problem)s") % {"row": wrong.row, "problem": said}
+        told = {"row": wrong.row, "column": wrong.column, "problem": said}
+        return _("row %(row)s, column “%(column)s”: %(problem)s") % told
     text = wrong.args[0] if wrong and wrong.args else str(wrong or "")
     if isinstance(text, Sentence) or not text:
         return translated(text, _, ngettext)

@@ -28,6 +28,7 @@ from assay.platform.models import (
 from assay.platform.queries import projects, turns, work
 from assay.platform.queries.projects import RIGHTS, Right
 from assay.records import Battle, Live
+from assay.wording import again
 
 RENDERER = "assay-markdown"
 """How answers are shown: Markdown made safe, by the platform's own renderer."""
@@ -126,7 +127,9 @@ def troubles(project: ProjectRow) -> dict[str, TurnRow]:
     ended = (TurnRow.DONE, TurnRow.FAILED)
     rows = TurnRow.objects.filter(project=project, state__in=ended, side__in=SIDES)
     for row in rows.order_by("-pk")[:200]:
-        last.setdefault(row.author, row)
+        if row.author not in last:
+            row.problem = again(row.problem)
+            last[row.author] = row
     return {name: row for name, row in last.items() if row.state == TurnRow.FAILED}
 
 

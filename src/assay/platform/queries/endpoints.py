@@ -10,6 +10,7 @@ from assay.inference.embedded import MODEL
 from assay.judgments import Kind
 from assay.platform.models import EndpointRow, ProjectRow, TurnRow
 from assay.records import Item, Sample
+from assay.wording import again
 
 Project = ProjectRow
 
@@ -57,5 +58,7 @@ def troubles(project: ProjectRow) -> dict[str, TurnRow]:
     ended = (TurnRow.DONE, TurnRow.FAILED)
     rows = TurnRow.objects.filter(project=project, state__in=ended).exclude(side=TurnRow.PERSON)
     for row in rows.order_by("-pk")[:200]:
-        last.setdefault(row.author, row)
+        if row.author not in last:
+            row.problem = again(row.problem)
+            last[row.author] = row
     return {name: row for name, row in last.items() if row.state == TurnRow.FAILED}
