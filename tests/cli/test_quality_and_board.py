@@ -84,6 +84,23 @@ def test_quality_starts_from_earlier_work_and_hears_reviews_and_outcomes(run, tm
     assert found.filter(pl.col("language") == "und")["outcomes"].to_list() == [0.5]
 
 
+def test_quality_starts_ratings_from_how_people_used_the_scale(run, tmp_path):
+    strict = {"ann": 0, "ben": 0, "cleo": -2}
+    first = [f"i{i},{name},{5 + i % 4 + off}" for i in range(30) for name, off in strict.items()]
+    (tmp_path / "first.csv").write_text("item,rater,label\n" + "\n".join(first))
+    (tmp_path / "next.csv").write_text("item,rater,label\nx,ann,7\ny,cleo,5\n")
+    run("quality", "first.csv", "--type", "ratings", "--out", "first")
+
+    ran = run(
+        "quality", "next.csv", "--type", "ratings", "--history", "first/raters.parquet", "--out", "next"
+    )
+
+    assert ran.code == 0, ran.err
+    assert "of 2 of 2 raters earlier ratings are known" in ran.out
+    one, other = pl.read_parquet(tmp_path / "next/verdicts.parquet")["verdict"]
+    assert abs(one - other) < 0.3
+
+
 def test_quality_on_real_votes_prints_the_reference_figures(run, shared):
     labels, gold = (shared(f"truth/rte/{name}.parquet") for name in ("labels", "gold"))
 

@@ -34,7 +34,7 @@ MOST_TOLD = 3
 @click.option(
     "--history",
     type=click.Path(path_type=Path),
-    help="profiles.parquet of earlier work to start from.",
+    help="profiles.parquet of earlier work to start from; of ratings raters.parquet.",
 )
 @click.option(
     "--half-life",

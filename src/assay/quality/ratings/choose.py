@@ -9,7 +9,7 @@ import numpy as np
 from assay.quality.progress import each
 from assay.quality.ratings import gaussian, simple
 from assay.quality.ratings.columns import Ratings
-from assay.quality.ratings.result import RatingsResult, kept_on_scale
+from assay.quality.ratings.result import RatingsMethod, RatingsResult, kept_on_scale
 
 FEWEST = 2
 """With fewer raters, or with no item rated twice, there is nothing to tell models apart by: the mean."""
@@ -18,12 +18,17 @@ FEWEST = 2
 def candidates(ratings: Ratings) -> tuple[RatingsResult, ...]:
     """Fit every candidate: mean, z-score, precision, bias and linear, the last three on both scales.
 
-    On raters' own scale (`own-scale-…`) their answers are standardised before the model sees them.
+    On raters' own scale (`own-scale-…`) their answers are standardised before the model sees them. Mean,
+    z-score and own-scale-precision have no place for what is known of raters from before: they are left out
+    where more ratings are remembered than are here, or no item has two to compare them by.
     """
-    models = (simple.mean, simple.z_score, gaussian.precision, gaussian.bias, gaussian.linear)
+    blank = ratings.history and (_no_item_twice(ratings) or _remembered(ratings) > ratings.weight_N.sum())
+    plain: tuple[RatingsMethod, ...] = () if blank else (simple.mean, simple.z_score)
+    models = (*plain, gaussian.precision, gaussian.bias, gaussian.linear)
     fits = [model(ratings) for model in each("models of how people rate", models, len(models))]
     for name, slope in (("own-scale-precision", False), ("own-scale-linear", True)):
-        # Without offsets, an own scale has no place for what is known of a rater on the common one.
+        if blank and not slope:
+            continue
         fit = gaussian.fit(ratings, slope=slope, offset=slope, own_scale=True, remember=slope)
         fits.append(gaussian.result_of(ratings, fit, name, gaussian.ASSUMED))
     return tuple(fits)
@@ -106,9 +111,15 @@ def stacked(ratings: Ratings) -> RatingsResult:
 
 
 def _nothing_to_compare(ratings: Ratings) -> bool:
-    if ratings.history:
-        return False
-    return len(ratings.raters) < FEWEST or len(ratings) == len(ratings.items)
+    return not ratings.history and (len(ratings.raters) < FEWEST or _no_item_twice(ratings))
+
+
+def _no_item_twice(ratings: Ratings) -> bool:
+    return len(ratings) == len(ratings.items)
+
+
+def _remembered(ratings: Ratings) -> float:
+    return sum(past.ratings for past in ratings.history.values())
 
 
 def _score(fit: RatingsResult) -> float:
