@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -374,3 +376,37 @@ def test_the_gate_says_so_where_nobody_could_call_both_bad(run, table):
 
     assert ran.code == 2
     assert "both_bad" in ran.err
+
+
+def test_convert_reads_another_tools_export_and_names_the_row_that_is_wrong(run, tmp_path):
+    data = {"model_a": "mica", "model_b": "slate"}
+    chose = [{"completed_by": 1, "result": [{"type": "pairwise", "value": {"selected": "left"}}]}]
+    (tmp_path / "export.json").write_text(json.dumps([{"id": 1, "data": data, "annotations": chose}]))
+    (tmp_path / "bad.json").write_text(json.dumps([{"id": 1, "data": {}, "annotations": chose}]))
+
+    ran = run("arena", "convert", "export.json", "--from", "label-studio", "--out", "votes.csv")
+    wrong = run("arena", "convert", "bad.json", "--from", "label-studio")
+
+    assert ran.code == 0, ran.err
+    assert pl.read_csv(tmp_path / "votes.csv")["winner"].to_list() == ["a"]
+    assert wrong.code == 2
+    assert "row 1" in wrong.err
+
+
+def test_convert_writes_the_words_that_arena_rank_knows(run, table, tmp_path):
+    ran = run("arena", "convert", table, "--words", "arena-rank", "--out", "theirs.csv")
+
+    assert ran.code == 0, ran.err
+    assert set(pl.read_csv(tmp_path / "theirs.csv")["winner"]) == {"model_a", "model_b", "tie"}
+    again = run("arena", "fit", "theirs.csv")
+    assert "mica is the best of the 4." in again.out
+
+
+def test_audit_asks_about_the_record_of_variants(run, table, tmp_path):
+    rows = {"model": ["mica", "basalt", "opal"], "provider": ["ours"] * 3, "registered": ["2026-01-01"] * 3}
+    pl.DataFrame(rows).write_csv(tmp_path / "variants.csv")
+
+    ran = run("arena", "audit", table, "--variants", "variants.csv")
+
+    assert ran.code == 0, ran.err
+    assert "slate has votes and was never registered" in " ".join(ran.out.split())

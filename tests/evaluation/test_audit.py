@@ -46,6 +46,7 @@ def test_an_honest_season_raises_no_alarm_and_says_what_is_not_known():
         "shrinkage": "fine",
         "exposure": "fine",
         "best of N": "unknown",
+        "choice": "unknown",
         "bots": "fine",
         "tells": "unknown",
     }
@@ -131,3 +132,25 @@ def test_real_votes_are_audited_from_end_to_end(shared):
 
     assert found["connectivity"].state == "fine"
     assert found["tells"].evidence["accuracy"] > 2 * found["tells"].evidence["chance"]
+
+
+def test_a_model_that_was_picked_for_lucky_votes_is_named():
+    rng = np.random.default_rng(0)
+    rows = []
+    for n in range(900):
+        day = float(rng.uniform(0, 100))
+        other = f"m{rng.integers(3)}"
+        chance = 0.75 if day < 50 else 0.5
+        said = "a" if rng.random() < chance else "b"
+        rows.append(("best", other, said, f"r{n % 90}", day))
+        rows.append(("m0", "m1", str(rng.choice(["a", "b"])), f"r{n % 90}", day))
+    frame = pl.DataFrame(rows, schema=["model_a", "model_b", "winner", "rater", "at"], orient="row")
+    battles = importing.read(frame)
+
+    found = asked(battles, released={"best": 50.0, "m0": 50.0})["choice"]
+    fair = asked(battles, released={"m0": 50.0})["choice"]
+
+    assert found.state == "warning"
+    assert "the surest is best" in found.sentence
+    assert fair.state == "fine"
+    assert asked(battles)["choice"].state == "unknown"

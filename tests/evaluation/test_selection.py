@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
-from assay.errors import AssayError
+from assay.errors import AssayError, TableError
+from assay.evaluation import evalues
 from assay.evaluation.selection import (
     Registry,
     Variant,
+    before_and_after,
     best_of,
     bias_of_best,
     exposure,
     provisional,
     split,
 )
+from assay.evaluation.variants import Record
 
 ELO = 400 / np.log(10)
 
@@ -105,3 +109,57 @@ def test_a_provider_that_is_shown_more_than_announced_is_seen():
 def test_a_policy_that_never_shows_a_provider_is_refused():
     with pytest.raises(AssayError, match="a chance above 0"):
         exposure(np.array([1, 1]), np.array([1.0, 0.0]))
+
+
+def released(rng, before, after, votes=600):
+    """One model's votes against three rivals, half of them after its release on day 50."""
+    day_N = rng.uniform(0, 100, votes)
+    rival_N = rng.integers(0, 3, votes)
+    chance_N = np.where(day_N < 50, before, after) - 0.1 * rival_N
+    return (rng.random(votes) < chance_N).astype(float), day_N, rival_N, rng.integers(0, 120, votes)
+
+
+def test_the_same_weights_before_and_after_are_fair_and_luck_before_is_found():
+    def log_e(before, after, seed):
+        won_N, day_N, rival_N, rater_N = released(np.random.default_rng(seed), before, after)
+        y_N, _ = before_and_after(won_N, day_N, rival_N, rater_N, 50.0)
+        return evalues.betting(y_N, side="greater")[-1]
+
+    same = [log_e(0.55, 0.55, seed) >= np.log(20) for seed in range(200)]
+    lucky = [log_e(0.75, 0.5, seed) >= np.log(20) for seed in range(20)]
+
+    assert np.mean(same) <= 0.05
+    assert np.mean(lucky) >= 0.8
+
+
+def test_rivals_that_are_met_more_often_later_are_no_evidence():
+    rng = np.random.default_rng(0)
+    day_N = np.concatenate([rng.uniform(0, 50, 300), rng.uniform(50, 100, 300)])
+    rival_N = np.concatenate([rng.random(300) < 0.1, rng.random(300) < 0.9]).astype(int)
+    won_N = (rng.random(600) < np.where(rival_N == 1, 0.2, 0.8)).astype(float)
+
+    y_N, pairs = before_and_after(won_N, day_N, rival_N, np.arange(600), 50.0)
+
+    assert pairs <= 300
+    assert abs(y_N.mean() - 0.5) < 0.1
+
+
+def test_a_record_names_the_row_that_is_wrong():
+    good = pl.DataFrame({"model": ["v1", "v2"], "provider": ["ours", "theirs"], "share": [0.7, 0.3]})
+
+    assert Record.of(good).policy == {"ours": 0.7, "theirs": 0.3}
+    with pytest.raises(TableError, match=r"row 2.*twice"):
+        Record.of(good.with_columns(model=pl.lit("v1")))
+    with pytest.raises(TableError, match=r"row 1.*share"):
+        Record.of(good.with_columns(share=pl.lit("many")))
+    with pytest.raises(TableError, match=r"row 1.*neither a number of days"):
+        Record.of(good.with_columns(released=pl.lit("soon")))
+    with pytest.raises(TableError, match="no column model"):
+        Record.of(good.drop("model"))
+
+
+def test_a_record_of_registrations_is_the_registry():
+    found = Record.of(pl.DataFrame({"model": ["v2", "v1"], "registered": ["2026-02-01", "2026-01-01"]}))
+
+    assert [each.hash for each in found.registry.variants] == ["v1", "v2"]
+    assert found.registry.unregistered(["v3"]) == ("v3",)

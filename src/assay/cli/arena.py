@@ -116,20 +116,87 @@ def fit(
     _write(out, board.to_frame())
 
 
-@command.command("audit")
-@battles_argument
-@comparisons.raters
-@options.where
-@out
-def audit_(battles: Path, raters: str, where: tuple[str, ...], out: Path | None) -> None:
-    """Ask what a sceptic asks: who met whom, ties, sides, priors, exposure, machines, tells.
+@command.command("convert")
+@click.argument("export", type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "tool",
+    type=click.Choice(["label-studio", "potato", "table"]),
+    default="table",
+    show_default=True,
+    help="Which tool wrote EXPORT; table is what every command reads.",
+)
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path),
+    help="A table with item, model_a, model_b, where the export does not name the models.",
+)
+@click.option("--schema", metavar="NAME", help="The question to read, where Potato asked several.")
+@click.option(
+    "--words",
+    type=click.Choice(["assay", "arena-rank"]),
+    default="assay",
+    show_default=True,
+    help="Whose words for who won: a and b, or model_a and model_b as arena-rank and FastChat read.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("battles.parquet"),
+    show_default=True,
+    help="Write a table: .parquet, .csv or .jsonl.",
+)
+def convert_(export: Path, tool: str, pairs: Path | None, schema: str | None, words: str, out: Path) -> None:
+    """Turn what another tool exported into comparisons, or ours into what another tool reads.
 
-    Exit code 1 where the answer is that these comparisons cannot be ranked. A question for which a column is
-    missing is answered "unknown", with what to bring.
+    EXPORT is a JSON export of Label Studio, Potato's annotated_instances.jsonl or user_state.json, or a
+    table. All rows or none: what cannot be read is an error that names its row.
 
     \b
     Examples:
-      assay arena audit battles.parquet
+      assay arena convert export.json --from label-studio --out battles.parquet
+      assay arena convert annotated_instances.jsonl --from potato --pairs items.csv
+      assay arena convert battles.parquet --words arena-rank --out for_arena_rank.csv
+    """
+    from assay.cli import files
+    from assay.evaluation import annotation_tools, importing
+
+    files.ending(out, *files.TABLES)
+    beside = files.table(pairs) if pairs else None
+    if tool == "table":
+        frame = files.table(export)
+    elif tool == "potato":
+        frame = annotation_tools.potato(files.contents(export), beside, export.name, schema=schema)
+    else:
+        frame = annotation_tools.label_studio(files.contents(export), export.name, pairs=beside)
+    held = importing.read(frame, export.name)
+    _headline(held)
+    _write(out, importing.for_arena_rank(held) if words == "arena-rank" else held.to_frame())
+
+
+@command.command("audit")
+@battles_argument
+@click.option(
+    "--variants",
+    type=click.Path(path_type=Path),
+    help="A table with model and, where known, provider, registered, released, share.",
+)
+@comparisons.raters
+@options.where
+@out
+def audit_(
+    battles: Path, variants: Path | None, raters: str, where: tuple[str, ...], out: Path | None
+) -> None:
+    """Ask what a sceptic asks: who met whom, ties, sides, priors, exposure, machines, tells.
+
+    Exit code 1 where the answer is that these comparisons cannot be ranked. A question for which a column is
+    missing is answered "unknown", with what to bring. VARIANTS has a row for every model that ever stood for
+    votes: who made it, when it was registered and released (a model wins more before than after where it was
+    picked for its luck), and what share of the votes its maker was promised.
+
+    \b
+    Examples:
+      assay arena audit battles.parquet --variants variants.csv
       assay arena audit battles.csv --out findings.csv
     """
     import numpy as np
@@ -137,12 +204,21 @@ def audit_(battles: Path, raters: str, where: tuple[str, ...], out: Path | None)
 
     from assay.cli import files, screen
     from assay.evaluation.audit import audit
+    from assay.evaluation.variants import Record
 
     if out:
         files.ending(out, *files.TABLES)
     held = comparisons.read(battles, raters, where)
+    record = Record.of(files.table(variants)) if variants else Record()
     with screen.working("asking"):
-        found = audit(held, np.random.default_rng(SEED))
+        found = audit(
+            held,
+            np.random.default_rng(SEED),
+            providers=record.providers,
+            policy=record.policy,
+            registry=record.registry,
+            released=record.released,
+        )
     _headline(held)
     table = screen.grid("question", "", "answer")
     for each in found:

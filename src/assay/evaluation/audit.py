@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
+from assay import tables
 from assay.evaluation import careless, evalues, selection, tells
 from assay.evaluation.battles import Battles
 from assay.evaluation.plain import CENTRE, ELO, bradley_terry
@@ -49,12 +50,14 @@ def audit(
     providers: Mapping[str, str] | None = None,
     policy: Mapping[str, float] | None = None,
     registry: selection.Registry | None = None,
+    released: Mapping[str, float] | None = None,
 ) -> tuple[Finding, ...]:
     """Ask everything of a table of comparisons; nothing is taken out and nothing is mended.
 
     `providers` says who made each model, `policy` how often each provider was to be shown, `registry` which
-    variants ever stood for votes. Questions for which something is missing are answered "unknown", with what
-    to bring. A board with a finding that says "refused" must not be drawn.
+    variants ever stood for votes, `released` the day on which a model became public (in days since 1970).
+    Questions for which something is missing are answered "unknown", with what to bring. A board with a
+    finding that says "refused" must not be drawn.
 
     >>> from assay.records import Battle
     >>> apart = Battles.from_records([Battle("i", "x", "y", "a", "ann"), Battle("i", "v", "w", "a", "ben")])
@@ -71,6 +74,7 @@ def audit(
         shrinkage(battles),
         exposure(battles, made_by, policy),
         variants(battles, registry),
+        choice(battles, released or {}),
         bots(battles, expected_N, rng, made_by),
         leaks(battles, expected_N, rng),
     )
@@ -272,6 +276,54 @@ def variants(battles: Battles, registry: selection.Registry | None) -> Finding:
         )
         return Finding("best of N", "warning", sentence, MappingProxyType({"variants": float(most)}))
     return Finding("best of N", "fine", say("No provider registered more than {most} variants.", most=most))
+
+
+def choice(battles: Battles, released: Mapping[str, float]) -> Finding:
+    """Ask whether models won more before their release than after it, as those picked for luck do."""
+    held = battles.detail.columns if battles.detail is not None else []
+    if not released or "at" not in held:
+        return _unknown(
+            "choice",
+            "Whether models were picked for lucky votes is not known; bring a column at and days of release.",
+        )
+    day_N = tables.days(battles.column("at")).to_numpy().astype(float)
+    known_N = np.isfinite(day_N)
+    told: list[tuple[str, float, int]] = []
+    for name, day in released.items():
+        if name not in battles.models:
+            continue
+        model = battles.models.index(name)
+        own_N = np.flatnonzero(known_N & ((battles.a_N == model) | (battles.b_N == model)))
+        first_N = battles.a_N[own_N] == model
+        score_N = np.where(first_N, battles.score_N[own_N], 1 - battles.score_N[own_N])
+        rival_N = np.where(first_N, battles.b_N[own_N], battles.a_N[own_N])
+        rater_N = battles.rater_N[own_N] if battles.rater_known else np.arange(len(own_N))
+        y_N, pairs = selection.before_and_after(score_N, day_N[own_N], rival_N, rater_N, day)
+        if len(y_N):
+            told.append((name, float(evalues.betting(y_N, side="greater")[-1]), pairs))
+    if not told:
+        return _unknown("choice", "No model has votes both before and after its release on the same rivals.")
+    log_e_K = np.array([log_e for _, log_e, _ in told])
+    believed_K = evalues.e_bh(log_e_K)
+    worst = int(np.argmax(log_e_K))
+    name, log_e, pairs = told[worst]
+    proof = MappingProxyType({"models": float(believed_K.sum()), "log_e": log_e, "pairs": float(pairs)})
+    if believed_K.any():
+        sentence = say(
+            "{models} of {all} released models won more before their release than after it on the same "
+            "rivals; the surest is {model} (e = {e:,.0f} on {pairs:,} pairs of votes): rank it by the later "
+            "votes.",
+            models=int(believed_K.sum()),
+            all=len(told),
+            model=name,
+            e=float(np.exp(min(log_e, 700.0))),
+            pairs=pairs,
+        )
+        return Finding("choice", "warning", sentence, proof)
+    sentence = say(
+        "Of {all} released models none surely won more before its release than after it.", all=len(told)
+    )
+    return Finding("choice", "fine", sentence, proof)
 
 
 def bots(

@@ -36,6 +36,7 @@ SHARED = (
     "language",
     "domain",
     "seconds",
+    "at",
     "prompt",
     "response_a",
     "response_b",
@@ -84,6 +85,22 @@ def read(source: object, name: str = "battles") -> Battles:
         read_ = read_.with_columns(tables.seconds(read_["seconds"].fill_null("")))
     empty = [column for column in read_.columns if read_[column].null_count() == len(read_)]
     return Battles.from_frame(read_.drop(empty))
+
+
+ARENA_RANK: Mapping[str, str] = {"a": "model_a", "b": "model_b"}
+"""Our words for who won → those of FastChat and arena-rank, where they differ."""
+
+
+def for_arena_rank(battles: Battles) -> pl.DataFrame:
+    """Return the comparisons as FastChat and arena-rank read them: `model_a, model_b, winner` in their words.
+
+    arena-rank takes a word that it does not know for a tie, and says nothing; so our words must not reach it.
+
+    >>> rows = b"model_a,model_b,winner\\nmica,slate,a\\nslate,mica,both_bad\\n"
+    >>> for_arena_rank(read(rows, "votes.csv"))["winner"].to_list()
+    ['model_a', 'both_bad']
+    """
+    return battles.to_frame().with_columns(pl.col("winner").replace(dict(ARENA_RANK)))
 
 
 def _checked(cells: pl.Series, own: str, column: str) -> pl.Series:

@@ -84,6 +84,39 @@ class Registry:
         return tuple(sorted(set(hashes) - known))
 
 
+def before_and_after(
+    surplus_N: Floats, day_N: Floats, rival_N: NDArray[np.int64], rater_N: NDArray[np.int64], released: float
+) -> tuple[Floats, int]:
+    """Return one increment for each person who voted after a release: ½ where nothing has changed.
+
+    `surplus_N` in [0, 1] is the model's score in each of its votes, `rival_N` its opponent. Each vote after
+    the release is set against one before it on the same opponent, drawn in the order of time, each used once.
+    The same weights win as often before as after, so that such a pair is fair; a person's pairs are averaged.
+
+    Returns
+    -------
+    The increments, over ½ where the model won more before, and how many pairs they rest on.
+
+    >>> day_N = np.array([0.0, 1, 2, 3])
+    >>> won_N = np.array([1.0, 1, 0, 0])
+    >>> before_and_after(won_N, day_N, np.zeros(4, int), np.arange(4), 1.5)
+    (array([1., 1.]), 2)
+    """
+    late_N = day_N >= released
+    order = np.argsort(day_N, kind="stable")
+    gained: dict[int, list[float]] = {}
+    pairs = 0
+    for rival in np.unique(rival_N[late_N]):
+        own = order[rival_N[order] == rival]
+        early, late = own[~late_N[own]], own[late_N[own]]
+        for one, other in zip(early[-len(late) :], late, strict=False):
+            gained.setdefault(int(rater_N[other]), []).append(
+                0.5 + float(surplus_N[one] - surplus_N[other]) / 2
+            )
+            pairs += 1
+    return np.array([float(np.mean(each)) for each in gained.values()]), pairs
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The best of several: its estimate with and without knowledge of the choice, 95 % intervals beside."""

@@ -177,7 +177,9 @@ def phrases(
         }:
             held.setdefault(phrase, np.zeros(n_models))[author] += 1
     written_M = np.sum(list(held.values()), axis=0) if held else np.zeros(n_models)
-    names = [phrase for phrase, count_M in held.items() if count_M.sum() >= 4 and SPOKEN.search(phrase)]
+    named = [phrase for phrase, count_M in held.items() if count_M.sum() >= 4 and SPOKEN.search(phrase)]
+    # of phrases that tell equally much, the shortest one that begins with a word; never by the luck of a set
+    names = sorted(named, key=lambda phrase: (not phrase[0].isalnum(), phrase.count(" "), phrase))
     if not names:
         return ((),) * n_models
     count_P_M = np.array([held[name] for name in names])
