@@ -8,7 +8,7 @@ import numpy as np
 
 from assay.platform import talking
 from assay.platform.actions import arena, people, projects, work
-from assay.platform.models import BattleRow, JudgmentRow, LeaseRow
+from assay.platform.models import BattleRow, JudgmentRow, LeaseRow, TurnRow
 from assay.platform.queries import arena as queries
 from assay.platform.queries import work as works
 from assay.records import Brief, Item, Live, Question
@@ -54,6 +54,16 @@ def answered(found: BattleRow) -> BattleRow:
     return found
 
 
+def spoken(found: BattleRow, words: str) -> BattleRow:
+    """Let both models have answered, without asking them: what they say has the length of their names."""
+    for row in TurnRow.objects.filter(token=found.token, side__in=queries.SIDES):
+        row.text, row.state = words * len(row.author), TurnRow.DONE
+        row.save()
+        arena.answered(row, first_s=0.1, seconds=1.0)
+    found.refresh_from_db()
+    return found
+
+
 def drawn(lease: LeaseRow, name: str) -> str:
     """Return the drawn name of the answer of a model, or the name of an outcome as it is."""
     given = works.assignment(lease)
@@ -72,7 +82,8 @@ def vote(person: Any, lease: LeaseRow, choice: str, **more: Any) -> JudgmentRow:
 def fought(person: Any, project: Any, choice: str, prompt: str = "The moon?", **more: Any) -> JudgmentRow:
     """Hold a whole battle; where the model that should win was not drawn, it is a tie."""
     found, lease = begun(person, project, prompt, seed=more.pop("seed", 0))
-    answered(found)
+    words = more.pop("words", "")
+    spoken(found, words) if words else answered(found)
     there = {found.first.name, found.second.name, "tie", "both_bad"}
     return vote(person, lease, choice if choice in there else "tie", **more)
 

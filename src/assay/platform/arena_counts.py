@@ -24,7 +24,7 @@ SEED = 0
 
 SLICES = ("language", "domain")
 WANTED = 50
-"""So many comparisons are drawn ahead for whoever wants to know what comes next."""
+"""So many pairs are listed for whoever wants to know what comes next."""
 
 FEWEST = 10
 """With fewer votes than this nothing is ranked: intervals would be made of nothing."""
@@ -79,7 +79,7 @@ def report(records: Sequence[Battle], entered: Entered) -> Report:
         (*card.sections(found), *_effort(records)),
         tuple(board.to_frame().to_dicts()),
         tuple(people),
-        tuple(_wanted(board, np.random.default_rng(SEED))),
+        tuple(_wanted(board)),
     )
 
 
@@ -188,14 +188,18 @@ def _by_board(battles: Battles, first: str, second: str) -> list[str]:
     return [*told, said] if (said := shares.of_pair(board, first, second)) else told
 
 
-def _wanted(board: Arena, rng: np.random.Generator) -> list[dict[str, object]]:
-    """Draw what would settle most ranks, prompts aside: these people bring themselves."""
-    seen_M_I = np.zeros((len(board.models), 1), dtype=np.int64)
-    policy_M_M = pairing.decisive(board.fit.theta_M, board.uncertainty.covariance_K_K)
-    drawn = [pairing.draw(policy_M_M, seen_M_I, rng) for _ in range(WANTED)]
+def _wanted(board: Arena) -> list[dict[str, object]]:
+    """Return the pairs on which a vote would settle most, with the chance that the draw gives each."""
+    chance_M_M = pairing.decisive(board.fit.theta_M, board.uncertainty.covariance_K_K)
+    a_P, b_P = np.triu_indices(len(board.models), 1)
+    best_first = np.argsort(-chance_M_M[a_P, b_P], kind="stable")[:WANTED]
     return [
-        {"model_a": board.models[each.a], "model_b": board.models[each.b], "propensity": each.propensity}
-        for each in drawn
+        {
+            "model_a": board.models[a_P[p]],
+            "model_b": board.models[b_P[p]],
+            "chance": float(chance_M_M[a_P[p], b_P[p]]),
+        }
+        for p in best_first.tolist()
     ]
 
 

@@ -20,7 +20,7 @@ from assay.platform.pages import figures
 from assay.platform.pages.request import answer_of, person_of, problem_of
 from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
-from assay.platform.queries import projects, queue, routing
+from assay.platform.queries import attachments, projects, queue, routing
 
 
 @login_required
@@ -149,6 +149,7 @@ def _desk(
     context = {
         "project": project,
         "brief": brief,
+        "brief_files": attachments.of_briefs(project, [brief]),
         "live": brief.live,
         "battle": found,
         "draft": found.draft,

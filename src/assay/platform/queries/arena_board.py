@@ -135,7 +135,7 @@ def _row(each: arena.Fought) -> dict[str, object]:
         "provider_a": each.providers[0],
         "provider_b": each.providers[1],
         "drawn_at": each.drawn_at.isoformat(),
-        "voted_at": each.voted_at.isoformat(),
+        "at": each.voted_at.isoformat(),
         "brief_version": each.brief_version,
         "events": json.dumps([dict(event) for event in one.events], ensure_ascii=False),
     }

@@ -220,6 +220,8 @@
     clearTimeout(clock);
     live = found;
     form = $("#answer");
+    const state = $("#judging .state");
+    if (state) state.dataset.sent = ""; // nothing was submitted: a battle has begun
     token = live.dataset.token;
     told = tag = seen = was = undefined;
     sending = false;

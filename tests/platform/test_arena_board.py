@@ -1,0 +1,207 @@
+"""The board of an arena: what the votes say, counted by the library's functions, and what stays unsaid."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from assay.errors import AssayError
+from assay.platform import arena_counts, talking
+from assay.platform.models import BattleRow, EntrantRow
+from assay.platform.queries import arena as queries
+from assay.platform.queries import arena_board as boards
+from assay.records import Battle
+
+from .arenas import answered, arena_of, begun, enter, fought, people_who_vote, vote
+from .talks import piece, speaking
+
+
+@pytest.fixture
+def model(monkeypatch):
+    with speaking() as found:
+        found.script = lambda body: iter([piece("Whose coin? " * len(body["model"])), b"data: [DONE]\n\n"])
+        monkeypatch.setattr(talking, "start", list)
+        yield found
+
+
+@pytest.fixture
+def ring(cast, model):
+    """Thirty-two votes by four people, of whom three find mica better."""
+    cast.ring = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+    voters = people_who_vote(cast.ring, 4)
+    for k in range(32):
+        fought(
+            voters[k % 4],
+            cast.ring,
+            "slate" if k % 4 == 3 else "mica",
+            f"Moon {k}?",
+            seed=k,
+            words="Whose coin? ",
+        )
+    return cast
+
+
+def _page(client, path):
+    response = client.get(f"/projects/ring/board/{path}")
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return body.decode()
+
+
+def test_the_board_says_in_sentences_what_the_votes_say(ring, client_of):
+    page = _page(client_of("Ann"), "parts/")
+
+    assert "32 comparisons of 2 models by 4 people on 32 prompts." in page
+    assert "mica wins 75 of 100 decided comparisons with slate" in page
+    assert "Which ranks are open to each model" in page
+    assert "What an audit finds" in page
+    assert "No provider registered more than 1 variants." in page
+    assert "How long people looked" in page
+    assert "Who voted how" in page
+
+
+def test_the_board_before_the_first_vote_says_so(cast, model, client_of):
+    cast.ring = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+
+    assert "Nobody has voted yet" in _page(client_of("Ann"), "parts/")
+
+
+def test_a_board_of_models_that_never_met_is_refused_with_the_reason(ring, model, client_of):
+    for row in EntrantRow.objects.filter(project=ring.ring):
+        row.retired_at = queries.timezone.now()
+        row.save()
+    for name in ("opal", "onyx"):
+        enter(ring.ring, ring.ann, name, model.url)
+    fought(ring.ann, ring.ring, "opal", "Another moon?")
+
+    page = _page(client_of("Ann"), "parts/")
+
+    assert "There is no board yet." in page
+    assert "fall into 2 groups that never meet" in page
+    assert "Which ranks are open" not in page
+
+
+def test_two_models_are_compared_and_a_worse_checkpoint_does_not_pass(ring, client_of):
+    client = client_of("Vera")
+    queries.MembershipRow.objects.create(project=ring.ring, person=ring.vera, role="viewer")
+    for k in range(60):
+        fought(ring.ann, ring.ring, "mica", f"More moon {k}?", seed=k, words="Coin. ")
+
+    better = _page(client, "compare/?first=mica&second=slate&do=compare")
+    gate = _page(client, "compare/?first=slate&second=mica&do=gate")
+    passes = _page(client, "compare/?first=mica&second=slate&do=gate&margin=2")
+
+    assert "mica is better than slate on everything" in better
+    assert "slate may not pass: it is proven worse." in gate
+    assert "mica may pass" in passes
+
+
+@pytest.mark.parametrize(("asked", "sentence"), [
+    ("first=mica&second=mica", "Choose two different models."),
+    ("first=mica&second=nobody", "Choose two different models."),
+    ("first=mica&second=slate&margin=much", "a number from 0 to 49"),
+    ("first=mica&second=slate&margin=50", "a number from 0 to 49"),
+])  # fmt: skip
+def test_a_wrong_comparison_is_refused_in_a_sentence(ring, client_of, asked, sentence):
+    assert sentence in _page(client_of("Ann"), f"compare/?{asked}")
+
+
+def test_the_card_is_one_page_of_its_own(ring, client_of):
+    response = client_of("Ann").get("/projects/ring/board/files/card.html")
+
+    assert response["Content-Disposition"] == 'attachment; filename="ring-card.html"'
+    assert "What ring says about its models" in response.content.decode()
+    assert "voter 1" not in response.content.decode()
+
+
+def test_tables_can_be_taken_away(ring, client_of):
+    standings, wanted, raters = (
+        list(csv.DictReader(io.StringIO(_page(client_of("Ann"), f"files/{name}.csv"))))
+        for name in ("standings", "next", "raters")
+    )
+
+    assert [row["model"] for row in standings] == ["mica", "slate"]
+    assert [(row["model_a"], row["model_b"], float(row["chance"])) for row in wanted] == [
+        ("mica", "slate", 1.0)
+    ]
+    assert {row["rater"] for row in raters} == {f"voter {k}" for k in range(4)}
+
+
+def test_every_battle_goes_out_as_a_line_too(ring, client_of):
+    lines = [json.loads(line) for line in _page(client_of("Ann"), "files/battles.jsonl").splitlines()]
+
+    assert len(lines) == 32
+    assert {line["winner"] for line in lines} == {"a", "b"}
+
+
+def test_after_thirty_votes_the_draw_follows_what_a_vote_would_settle(ring, model):
+    enter(ring.ring, ring.ann, "opal", model.url)
+    while (policy := boards.policy(ring.ring)) is None:
+        time.sleep(0.05)
+
+    queries.MembershipRow.objects.create(project=ring.ring, person=ring.ben, role="contributor")
+    found, _lease = begun(ring.ben, ring.ring, policy=policy)
+
+    assert set(policy) == {("mica", "slate"), ("mica", "opal"), ("slate", "opal")}
+    assert sum(policy.values()) == pytest.approx(1)
+    assert all(chance >= 0.1 / 3 - 1e-9 for chance in policy.values())
+    assert found.policy == "decisive"
+    assert found.propensity == pytest.approx(policy[found.first.name, found.second.name])
+
+
+def test_a_few_votes_leave_the_draw_even(cast, model):
+    project = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+    fought(cast.ann, project, "mica")
+
+    assert boards.policy(project) is None
+
+
+def test_the_time_of_a_vote_begins_when_both_answers_are_there(cast, model):
+    project = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+    found, lease = begun(cast.ann, project)
+    answered(found)
+    judgment = vote(cast.ann, lease, "tie")
+    now = judgment.submitted_at
+    BattleRow.objects.update(answered_at=now - timedelta(seconds=5))
+    type(judgment).objects.update(seconds=60.0)
+
+    (row,) = boards.rows(project)
+
+    assert row["seconds"] == 5.0
+
+
+def test_a_vote_changed_after_the_names_were_shown_does_not_count(cast, model):
+    project = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+    judgment = fought(cast.ann, project, "mica")
+    BattleRow.objects.update(revealed_at=judgment.submitted_at)
+    later = type(judgment)(
+        project=project, work=judgment.work, person=cast.ann, brief=judgment.brief, answer={"choice": "tie"},
+        shown=judgment.shown, submitted_at=judgment.submitted_at + timedelta(seconds=1), token="later",
+        supersedes=judgment, cause="returned",
+    )  # fmt: skip
+    later.save()
+
+    assert [row["winner"] for row in boards.rows(project)] == ["a"]
+
+
+def test_a_board_of_a_handful_of_votes_is_refused_and_never_breaks():
+    one = Battle("i", "mica", "slate", "a", "ann", "1", seconds=4.0)
+    entered = [("2026-01-01", "ours", "mica"), ("2026-01-02", "ours", "slate")]
+    for count in range(1, 12):
+        votes = [replace(one, id=str(k), item=f"i{k}", rater=f"r{k % 2}") for k in range(count)]
+        found = arena_counts.report(votes, entered)
+        assert bool(found.refusal) == (count < arena_counts.FEWEST), count
+        assert found.sections
+
+
+def test_a_comparison_without_votes_says_so(ring, model, client_of):
+    enter(ring.ring, ring.ann, "opal", model.url)
+
+    assert "Nobody has voted on opal yet." in _page(client_of("Ann"), "compare/?first=mica&second=opal")
+    with pytest.raises(AssayError, match="opal"):
+        boards.compared(ring.ring, first="opal", second="mica", do="gate", margin="")
