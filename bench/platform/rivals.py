@@ -46,7 +46,7 @@ class Side:
     def said(self, figure: tuple[str, str]) -> str:
         value = self.values[figure]
         sign = ">= " if figure in self.at_least else ""
-        return "" if isnan(value) else f"{sign}{value:.4g}"
+        return "" if isnan(value) else f"{sign}{float(f'{value:.4g}'):g}"
 
 
 def measured(platform: Platform) -> Side:

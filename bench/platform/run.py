@@ -182,8 +182,8 @@ def in_and_out(place: Place) -> list[Figure]:
         Figure(f"{place.name}: export of all judged items", again, "s wall", "<= 0.3"),
         Figure(f"{place.name}: the same, statistics counted anew", anew, "s wall", "<= 0.3"),
         Figure(f"{place.name}: the same, the first count of all", first, "s wall"),
-        Figure(f"{place.name}: judged items in it", judged, "items"),
-        Figure(f"{place.name}: its size", size / 2**20, "MB"),
+        Figure(f"{place.name}: export, judged items in it", judged, "items"),
+        Figure(f"{place.name}: export, size", size / 2**20, "MB"),
         Figure(f"{place.name}: memory after import and export", memory, "MB"),
         *later,
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import os
 import re
 import socket
@@ -109,7 +110,8 @@ class Found:
     @property
     def p95_ms(self) -> float:
         """Loops that were still waiting at the end count with what they had waited: a lower bound."""
-        return float(np.quantile([*self.loop_ms, *self.waiting_ms], 0.95))
+        loops = [*self.loop_ms, *self.waiting_ms]
+        return float(np.quantile(loops, 0.95)) if loops else math.nan
 
     @property
     def failed_percent(self) -> float:
