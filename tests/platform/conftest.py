@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client
 
-from assay.platform.actions import people, projects
+from assay.platform.actions import overlap, people, projects
+from assay.platform.queries import outcomes, routing, skills
 from assay.records import Brief, Item, Question, Sample
 
 PASSWORD = "a long password"
@@ -41,6 +42,15 @@ def moon_items(count: int, **changes: object) -> tuple[list[Item], list[Sample]]
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    """What a server remembers goes by the numbers of rows, which every test gives out anew."""
+    for kept in (
+        outcomes._kept, skills._kept, routing._crowds, overlap._since, overlap._due, overlap._rested,
+    ):  # fmt: skip
+        kept.clear()
 
 
 @pytest.fixture

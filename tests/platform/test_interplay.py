@@ -19,11 +19,12 @@ from assay.platform.models import (
     JudgmentRow,
     LeaseRow,
     MembershipRow,
+    PersonRow,
     ProjectRow,
     ReviewRow,
     WorkRow,
 )
-from assay.platform.queries import insight, outcomes, projects, queue, routing
+from assay.platform.queries import insight, outcomes, projects, queue, routing, skills
 from assay.platform.queries import reviews as reading
 from assay.platform.queries import work as works
 from assay.records import Question, Skill
@@ -293,6 +294,19 @@ def test_what_a_reader_returns_while_a_project_is_paused_can_be_done_again(scene
 
     assert lease is not None
     assert lease.replaces == scene.said
+
+
+def test_a_count_begun_before_somebody_changed_their_name_holds_up_nobodys_work(scene):  # noqa: F811
+    say(scene, scene.ann, "fine")
+    overlap.bring_up_to_date(project=scene.moon)
+    outcomes._kept[scene.moon.pk].told = skills._kept[scene.moon.pk].told = False  # nobody asked for it yet
+    PersonRow.objects.filter(pk=scene.ben.pk).update(name="Benedikt")
+    overlap._since[scene.moon.pk], overlap._rested[scene.moon.pk] = overlap.EVERY, 0.0
+
+    lease = work.claim_work(person=scene.ann, project=scene.moon)
+
+    assert lease is not None
+    assert overlap._since[scene.moon.pk] == 0, "and what is known of the others was kept"
 
 
 # -- numbers -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from assay.platform.actions import overlap, own_numbers, people, pilots, projects, undo, work
 from assay.platform.actions.pilots import EVERYBODY
 from assay.platform.models import GoldRow, ProjectRow, WorkRow
-from assay.platform.queries import outcomes, routing, skills
+from assay.platform.queries import outcomes
 from assay.platform.queries import work as works
 
 from .conftest import moon_brief, moon_items
@@ -21,8 +21,6 @@ PAGES = ("/me/", "/me/about/", "/projects/sky/mine/", "/me/queue/", "/")
 @pytest.fixture
 def sky(cast):
     """Forty pairs, eighteen of them with a known answer, as half of what Ben is given; Ann has judged all."""
-    for kept in (outcomes._kept, skills._kept, routing._crowds, overlap._since, overlap._due):
-        kept.clear()
     items, samples = moon_items(40)
     project = projects.open_project(
         owner=cast.ann, brief=moon_brief(project="sky", judgments_per_work=3), waived="It is a test."

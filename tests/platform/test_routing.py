@@ -22,17 +22,10 @@ from assay.platform.models import (
     State,
     WorkRow,
 )
-from assay.platform.queries import outcomes, routing, skills
+from assay.platform.queries import outcomes, routing
 from assay.records import Item
 
 TIE, BAD = {"choice": "tie"}, {"choice": "both_bad"}
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered():
-    """What is remembered goes by the numbers of rows, which every test gives out anew."""
-    for kept in (outcomes._kept, skills._kept, routing._crowds, overlap._since, overlap._due):
-        kept.clear()
 
 
 def claim(person, project, seed=0):

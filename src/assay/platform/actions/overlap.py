@@ -242,6 +242,7 @@ def keep_skills(*, project: ProjectRow, told: Sequence[Shown]) -> int:
                 total=each.total,
             )
             for each in told
+            if each.rater in number_of  # it was counted before they changed their name: next time, then
             for skill in wanted
         )
     people = sorted(number_of.values())
