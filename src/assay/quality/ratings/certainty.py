@@ -183,15 +183,24 @@ def _raters(ratings: Ratings, fit: Fit, trust_N: Floats, power_I: Floats) -> Flo
     )
     place_R = np.arange(n_raters)
     system[place_R, place_R + n_raters] = system[place_R + n_raters, place_R] = np.where(free_R, x_R, 0.0)
+    size = np.sqrt(system.diagonal())
+    system -= (linked.T @ (linked / power_I[:, None])).toarray()
+    inverse = _inverse(system, size)
     if not fit.anchored:
         # Values are on the scale of these people: their average offset and slope are 0 and 1 by definition.
         share_R = ratings.weight_R / ratings.weight_R.sum() * fit.scale_R
-        held = 1e6 * float(system.diagonal().max())
-        for part in (slice(0, n_raters), slice(n_raters, None)):
-            along_R = share_R if part.start == 0 else share_R * free_R
-            if size := float(along_R @ along_R):
-                system[part, part] += held / size * np.outer(along_R, along_R)
-    system -= (linked.T @ (linked / power_I[:, None])).toarray()
-    inverse = linalg.inv(system)
+        for along in (np.append(share_R, 0 * share_R), np.append(0 * share_R, share_R * free_R)):
+            toward = inverse @ along
+            inverse -= np.outer(toward, toward) / max(float(along @ toward), 1e-300)
     added_I: Floats = np.asarray(linked.multiply(linked @ inverse).sum(axis=1)).ravel() / power_I**2
     return np.maximum(added_I, 0.0)
+
+
+def _inverse(system: Floats, size: Floats) -> Floats:
+    """Return the inverse of a symmetric positive matrix whose rows and columns are about `size` each.
+
+    Weights may lie twelve orders of magnitude apart: parts that are but rounding are taken for 1e-9.
+    """
+    value, vector = linalg.eigh(system / np.outer(size, size))
+    inverse: Floats = (vector / np.maximum(value, 1e-9)) @ vector.T / np.outer(size, size)
+    return inverse
