@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from django.http import Http404
 
+from assay.briefs import BriefError, check, from_mapping, to_mapping
 from assay.errors import AnswerError, AssayError
 from assay.evaluation import importing
 from assay.platform import talking
@@ -20,7 +21,7 @@ from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
 from assay.platform.queries import projects, reviews
 from assay.platform.queries import work as works
-from assay.records import Live
+from assay.records import Brief, Live
 
 from .arenas import answered, arena_of, begun, drawn, enter, fought, vote
 from .talks import piece, speaking
@@ -52,6 +53,49 @@ def asks(project, **changes):
     brief = projects.latest_brief(project).record()
     live = Live(**{"own": brief.live.own, "follow_ups": 0, "reveal": False, **changes})
     briefs.publish(project=project, brief=replace(brief, live=live))
+
+
+# -- the brief ---------------------------------------------------------------------------------------------
+
+
+def test_the_terms_of_battles_are_asked_for_in_the_brief_and_stay_in_the_next_version(cast, client_of):
+    queries.PersonRow.objects.filter(name="Ann").update(is_administrator=True)
+    form = {
+        "project": "songs", "kind": "pairwise", "goal": "Sing.", "judgments_per_work": "1",
+        "live": "yes", "live_own": "no", "live_follow_ups": "2", "live_reveal": "yes",
+    }  # fmt: skip
+    client_of("Ann").post("/projects/new/", form)
+    first = client_of("Ann").get("/projects/songs/brief/").content.decode()
+
+    client_of("Ann").post("/projects/songs/brief/", {**form, "goal": "Hum.", "live_reveal": ""})
+
+    versions = [row.record().live for row in projects.briefs(projects.by_slug("songs"))]
+    assert versions == [Live(own=False, follow_ups=2), Live(own=False, follow_ups=2, reveal=True)]
+    assert 'name="live" value="yes" checked' in first
+    told = client_of("Ann").get("/projects/songs/brief/versions/").content.decode()
+    assert "Which models answered is" in told
+
+
+@pytest.mark.parametrize(("kind", "follow_ups", "status"), [
+    ("rubric", "0", 302), ("pairwise", "10", 422), ("pairwise", "many", 422),
+])  # fmt: skip
+def test_battles_need_a_comparison_and_an_end(cast, client_of, kind, follow_ups, status):
+    queries.PersonRow.objects.filter(name="Ann").update(is_administrator=True)
+    form = {"project": "songs", "kind": kind, "goal": "Sing.", "live": "yes", "live_follow_ups": follow_ups}
+
+    page = client_of("Ann").post("/projects/new/", form)
+
+    assert page.status_code == status
+    if status == 302:  # another kind takes no notice of a box that its form does not show
+        assert projects.latest_brief(projects.by_slug("songs")).record().live is None
+
+
+def test_the_brief_of_battles_travels_as_it_is():
+    brief = Brief("ring", "Sing.", "pairwise", live=Live(follow_ups=3, reveal=True))
+
+    assert from_mapping(to_mapping(brief)) == brief
+    with pytest.raises(BriefError, match="choose the kind pairwise"):
+        check(replace(brief, kind="rating"))
 
 
 # -- the record of models ----------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ def ann(cast, client_of):
     return client_of("Ann")
 
 
+TICKED = ("radio", "checkbox")
+"""What is not ticked is not sent."""
+
+
 class Form(HTMLParser):
     """What a browser would send of a page: its fields with what stands in them, in their order."""
 
@@ -54,7 +58,7 @@ class Form(HTMLParser):
         elif tag in ("textarea", "select") and name:
             self.inside = name
             self.fields.setdefault(name, []).append("" if tag == "textarea" else None)
-        elif tag == "input" and name and (given.get("type") != "radio" or "checked" in given):
+        elif tag == "input" and name and ("checked" in given or given.get("type") not in TICKED):
             self.fields.setdefault(name, []).append(given.get("value", ""))
 
     def handle_endtag(self, tag):

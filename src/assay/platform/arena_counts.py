@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.evaluation import audit, card, claims, gate, pairing, shares
 from assay.evaluation.arena import PRIOR_SD, Arena, arena, code
@@ -148,7 +149,7 @@ def compared(records: Sequence[Battle], first: str, second: str, *, gates: bool,
     battles = Battles.from_records(records)
     codes = code(battles.models, first), code(battles.models, second)
     votes = gate.Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
-    slices = {}
+    slices: dict[str, NDArray[np.bool_]] = {}
     for column in _columns(battles):
         code_N, names = battles.coded(column)
         slices |= {f"{column}={name}": code_N == place for place, name in enumerate(names) if name}
@@ -156,7 +157,7 @@ def compared(records: Sequence[Battle], first: str, second: str, *, gates: bool,
         found = gate.gate(votes, *codes, (first, second), slices=slices, margin=margin)
     else:
         found = gate.compare(votes, *codes, (first, second), slices=slices)
-    told = [each.sentence for each in found if each.believed or each.slice == gate.EVERYTHING]
+    told: list[str] = [each.sentence for each in found if each.believed or each.slice == gate.EVERYTHING]
     if not gates:
         told += _by_board(battles, first, second)
     rows = [

@@ -325,12 +325,9 @@ def _lay_out(
 
 def _ask(found: BattleRow, number: int, message: str) -> None:
     """Write down what a person says, and that two answers are wanted."""
-    on_page = (found.first, found.second) if found.order == BattleRow.AB else (found.second, found.first)
     new = [TurnRow(side=TurnRow.PERSON, author=found.person.name, text=message, state=TurnRow.DONE)]
     new += [
-        TurnRow(side=side, author=model.name)
-        for side, model in zip(arena.SIDES, on_page, strict=True)
-        if model is not None
+        TurnRow(side=side, author=model.name) for side, model in zip(arena.SIDES, found.on_page, strict=True)
     ]
     for row in new:
         row.project, row.token, row.number = found.project, found.token, number
@@ -390,7 +387,7 @@ def give_up(*, person: PersonRow, token: str) -> BattleRow:
     found.state, found.left_because = BattleRow.LEFT, told[-1].fault or told[-1].state
     found.save(update_fields=["state", "left_because"])
     works.skip_work(person=person, token=lease.token)
-    WorkRow.objects.filter(pk=found.work_id, judged=0, taken=0).update(cap=0)
+    WorkRow.objects.filter(pk=found.work.pk, judged=0, taken=0).update(cap=0)
     if not fresh.draft.get("prompt"):
         item = found.work.item
         fresh.draft = {**fresh.draft, "prompt": item.prompt, "language": item.language}
@@ -412,7 +409,7 @@ def _event(said: object) -> dict[str, object] | None:
     """Return an event with its name, its time and its numbers, or nothing where it is none."""
     if not isinstance(said, Mapping) or not isinstance(said.get("name"), str):
         return None
-    told = {
+    told: dict[str, object] = {
         str(name)[:40]: value[:40] if isinstance(value, str) else value
         for name, value in list(said.items())[:8]
         if isinstance(value, str | int | float) and not isinstance(value, bool)
@@ -466,4 +463,4 @@ def answered(row: TurnRow, *, first_s: float | None, seconds: float, fault: str 
     found.save(update_fields=["answered_at"])
     pilot = PilotRow.objects.filter(project=found.project_id, closed_at__isnull=True).first()
     if pilot and found.work.use == WorkRow.PILOT:  # now others may judge it too
-        WorkRow.objects.filter(pk=found.work_id).update(cap=pilot.people)
+        WorkRow.objects.filter(pk=found.work.pk).update(cap=pilot.people)

@@ -90,3 +90,15 @@ class BattleRow(models.Model):
 
     def __str__(self) -> str:
         return f"battle {self.pk}"
+
+    @property
+    def pair(self) -> tuple[EntrantRow, EntrantRow]:
+        """The two models of a battle that has begun, in the order of registration."""
+        assert self.first is not None and self.second is not None  # noqa: S101, PT018 -- the draw sets both
+        return self.first, self.second
+
+    @property
+    def on_page(self) -> tuple[EntrantRow, EntrantRow]:
+        """The two models as they stand on the page."""
+        first, second = self.pair
+        return (first, second) if self.order == self.AB else (second, first)

@@ -126,12 +126,11 @@ def over(request: HttpRequest, number: int) -> HttpResponse:
         except AssayError as wrong:
             problem = problem_of(wrong)
     judgment, found = queries.own_done(person, number)
-    pair = (found.first, found.second) if found.order == found.AB else (found.second, found.first)
     context = {
         "project": judgment.project,
         "judgment": judgment,
         "live": queries.terms(judgment.project),
-        "names": list(zip("AB", pair, strict=True)) if found.revealed_at else [],
+        "names": list(zip("AB", found.on_page, strict=True)) if found.revealed_at else [],
         "said": figures.told(judgment.answer, queries.places(judgment, found)),
         "why_not": queue.why_no_undo(judgment, timezone.now()),
         "votes": queries.own_votes(person, judgment.project),
@@ -140,9 +139,7 @@ def over(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "platform/arena_over.html", context)
 
 
-def _desk(
-    request: HttpRequest, found: queries.BattleRow, *, refusal: AssayError | None = None
-) -> HttpResponse:
+def _desk(request: HttpRequest, found: queries.Found, *, refusal: AssayError | None = None) -> HttpResponse:
     project, person = found.project, person_of(request)
     brief = projects.latest_brief(project).record()
     tags = brief.languages or tuple(person.languages)
@@ -166,7 +163,7 @@ def _desk(
     return render(request, "platform/arena_battle.html", context, status=422 if refusal else 200)
 
 
-def _told(request: HttpRequest, found: queries.BattleRow) -> HttpResponse:
+def _told(request: HttpRequest, found: queries.Found) -> HttpResponse:
     talking.start(queries.due(found))
     body = json.dumps(_shown(found), ensure_ascii=False).encode()
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
@@ -175,7 +172,7 @@ def _told(request: HttpRequest, found: queries.BattleRow) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
 
-def _shown(found: queries.BattleRow) -> dict[str, object]:
+def _shown(found: queries.Found) -> dict[str, object]:
     """Return a battle for the person's eyes: no names, no addresses, no word about which one failed."""
     told = queries.shown(found)
     last = told[-1] if told else None

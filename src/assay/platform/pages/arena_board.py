@@ -116,8 +116,10 @@ def parts(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "platform/arena_waits.html", found | {"problem": problem_of(wrong)})
     if report is None:
         return render(request, "platform/arena_waits.html", found)
+    from assay.figures import Figure  # noqa: PLC0415 -- only this page waits for it
+
     drawn = [
-        (f"board-{place}", figures.in_words(each) if hasattr(each, "spec") else None, each)
+        (f"board-{place}", figures.in_words(each) if isinstance(each, Figure) else None, each)
         for place, each in enumerate(report.sections)
     ]
     return render(request, "platform/arena_parts.html", found | {"report": report, "sections": drawn})

@@ -17,6 +17,9 @@ from assay.platform.queries import people
 from assay.records import Brief, Live, Pay, Question, WorkedExample
 from assay.wording import Sentence, translated
 
+TURNS: tuple[int, int] = (1, 10)
+"""How long a conversation is where nobody said."""
+
 NOT_THE_ANSWER = {"csrfmiddlewaretoken", "seconds"}
 
 
@@ -144,7 +147,7 @@ def brief_of(form: QueryDict, *, of: Brief | None = None) -> Brief:
         skills=tuple(each for each in _parts(form.get("skills", "")) if each),
         privacy=_text(form, "privacy"),
         pay=_pay(form),
-        turns=of.turns if of else Brief.__dataclass_fields__["turns"].default,
+        turns=of.turns if of else TURNS,
         live=_live(form) if kind == "pairwise" else None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.http import Http404
@@ -39,7 +40,8 @@ WORTH = {"first": 1.0, "second": 0.0}
 
 Stamp = tuple[int | datetime | None, ...]
 
-Entrant, Answer = EntrantRow, TurnRow
+Found: TypeAlias = BattleRow
+Answer: TypeAlias = TurnRow
 """For those who name their types and touch no table."""
 
 
@@ -300,10 +302,9 @@ def voice(row: TurnRow) -> Voice | None:
     """Return who answers at a turn of a battle; `None` where it is no battle's."""
     rows = BattleRow.objects.filter(project=row.project_id, token=row.token)
     found = rows.select_related("first", "second", "work__item").first()
-    if found is None or found.first is None or found.second is None:
+    if found is None:
         return None
-    on_page = (found.first, found.second) if found.order == BattleRow.AB else (found.second, found.first)
-    model = on_page[SIDES.index(row.side)]
+    model = found.on_page[SIDES.index(row.side)]
     context = found.work.item.context if found.work else ""
     system = "\n\n".join(filter(None, (model.system, context)))
     told = [{"role": "system", "content": system}] if system else []
@@ -377,6 +378,7 @@ def _after_reveal(row: JudgmentRow) -> bool:
 
 def _fought(row: JudgmentRow, samples: Mapping[str, str]) -> Fought:
     own, item = row.work.battle, row.work.item
+    model_a, model_b = own.pair
     first, second = (f"{item.key}/{place}" for place in (1, 2))
     outcome = {first: "a", second: "b"}
     answer = row.answer
@@ -384,8 +386,8 @@ def _fought(row: JudgmentRow, samples: Mapping[str, str]) -> Fought:
     dimensions = answer.get("dimensions") or {}
     record = Battle(
         item=own.source,
-        model_a=own.first.name,
-        model_b=own.second.name,
+        model_a=model_a.name,
+        model_b=model_b.name,
         winner=outcome.get(str(answer["choice"]), str(answer["choice"])),
         rater=row.person.name,
         id=str(row.pk),
@@ -394,7 +396,7 @@ def _fought(row: JudgmentRow, samples: Mapping[str, str]) -> Fought:
         order="ba" if row.shown[:1] == [second] else "ab",
         renderer_a=RENDERER,
         renderer_b=RENDERER,
-        propensity=own.propensity,
+        propensity=1.0 if own.propensity is None else own.propensity,
         strength=None if strength is None else float(strength),
         seconds=_seconds(row, own),
         dimensions={
@@ -409,9 +411,9 @@ def _fought(row: JudgmentRow, samples: Mapping[str, str]) -> Fought:
     )
     return Fought(
         record,
-        (own.first.provider, own.second.provider),
+        (model_a.provider, model_b.provider),
         own.policy,
-        own.drawn_at,
+        own.drawn_at or own.created_at,
         row.submitted_at,
         row.brief.version,
     )
