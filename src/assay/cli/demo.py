@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assay.demo import Fresh, Planted
     from assay.inference import Endpoint
     from assay.pipeline import Outcome
-    from assay.records import Brief, Example, Work
+    from assay.records import Brief, Example, Item, Judgment, Sample, Work
 
 CLEAR = 0.5
 """Works whose two hidden worths differ by less are left out when verdicts are checked: either would do."""
@@ -211,20 +211,22 @@ def _write(home: Path, brief: Brief, examples: Sequence[Example]) -> None:
     screen.plain(f"{card}: what the rows are for, and how sure they are")
 
 
-def _keep(brief: Brief, *found: Sequence[object]) -> None:
-    """Put the project into the platform's database, unless an earlier demo has."""
-    from typing import Any
-
-    from assay import tables
+def _keep(
+    brief: Brief, items: Sequence[Item], samples: Sequence[Sample], judgments: Sequence[Judgment]
+) -> None:
+    """Let the project happen in the platform's database, unless an earlier demo has."""
     from assay.cli import screen
     from assay.platform import service
 
     if brief.project in {summary.slug for summary in service.projects()}:
         screen.plain(f"The platform keeps {brief.project!r} as an earlier demo left it.", "dim")
         return
-    parts: list[Any] = [tuple(part) for part in found]
     with screen.working("filling the platform"):
-        service.bring_in(brief.project, tables.Imported(*parts), brief=brief)
+        service.rehearse(brief, items, samples, judgments)
+    screen.plain(
+        "On the platform: two versions of the brief, the pilot between them, readers, an appeal.",
+        "dim",
+    )
 
 
 def _short(text: str, length: int = 60) -> str:

@@ -307,6 +307,15 @@ def _open(
     return project.slug, report
 
 
+def rehearse(
+    brief: Brief, items: Sequence[Item], samples: Sequence[Sample], judgments: Sequence[Judgment]
+) -> str:
+    """Open the demo's project with all that its story tells, and return its name in addresses."""
+    from assay.platform.actions import rehearsal
+
+    return rehearsal.rehearse(brief, items, samples, judgments).slug
+
+
 def import_frame(slug: str, frame: pl.DataFrame) -> Report:
     """Bring a table into a project that is there."""
     from assay import tables

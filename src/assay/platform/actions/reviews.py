@@ -51,12 +51,12 @@ def claim_review(*, person: PersonRow, project: ProjectRow) -> ReviewRow | None:
         ReviewRow.objects.filter(pk=found.pk).update(expires_at=now + HOLD)
         return found
     for judgment in reviews.waiting(person, project, now)[:TRIES]:
-        if found := _hold(person, judgment):
+        if found := hold(person, judgment):
             return found
     return None
 
 
-def _hold(person: PersonRow, judgment: JudgmentRow) -> ReviewRow | None:
+def hold(person: PersonRow, judgment: JudgmentRow) -> ReviewRow | None:
     """Hold a judgment for a reader, unless another was faster."""
     now = timezone.now()
     fields = {"reader": person, "expires_at": now + HOLD, "draft": {}}

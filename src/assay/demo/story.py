@@ -1,0 +1,80 @@
+"""What has happened in the demo's project before you come: made up, like its people.
+
+A pilot tried a brief that lacked two principles, its author settled what it turned up, and readers have read
+some of what was said since. Here stands who says what; `assay.platform.actions.rehearsal` lets it happen
+through the doors that people use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TRIED = 4
+"""So many principles the first version had; what the pilot settles adds the rest."""
+
+PILOT_PEOPLE, PILOT_WORKS = 3, 8
+
+DAYS = 10
+"""Over so many days the judgments came in, the pilot the day before them."""
+
+SILENT = (
+    ("", "Both say the same, one in twice the words. Is that a tie?"),
+    ("both_bad", "I would send neither. Do I have to choose all the same?"),
+)
+"""What people said of works of the pilot that the brief does not decide, and the label that is right there:
+blank for the one that most people gave. Each is settled by one of the principles that were missing."""
+
+SLIPPED = "One of three slipped: the principles that we have decide this case, and two saw it."
+"""Why the author dismissed what else the pilot turned up."""
+
+REVIEWERS = ("ines", "yusuf", "ananya")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a second reader made of one judgment of somebody's; `appeal` is what its author said to that.
+
+    `turned` says that the reader chose the other answer. `decision` is what a third person said about the
+    appeal, and `upheld` for whom; blank where it still waits for you.
+    """
+
+    reader: str
+    author: str
+    outcome: Literal["accepted", "edited", "returned"]
+    reason: str = ""
+    appeal: str = ""
+    decision: str = ""
+    upheld: bool = False
+
+
+READINGS = (
+    Reading("ines", "neema", "accepted"),
+    Reading("yusuf", "amadou", "accepted", "Short, and it names the detail that decides."),
+    Reading("ananya", "baraka", "accepted"),
+    Reading(
+        "ines",
+        "tereza",
+        "edited",
+        "The other one helps in the next minute; this one is only longer. Help first.",
+        "Mine has more in it, and somebody who asks wants to know it all.",
+        "Every sentence costs the reader time: the shorter one loses nothing that matters.",
+    ),
+    Reading(
+        "yusuf",
+        "kyle",
+        "returned",
+        "Two seconds are not enough to read two answers. Please read both, and say why.",
+    ),
+    Reading(
+        "ananya",
+        "rohan",
+        "edited",
+        "It is longer and says less. One exact detail is worth three general truths.",
+        "It answers all parts of the question, which the other one does not.",
+    ),
+)
+
+BROKEN = ("jun", "The second answer stops in the middle of a sentence. Is something missing?")
+ANSWERED = "Nothing is missing: it was cut off there, and stands as it came. Judge what you see."
+OPEN_FLAG = ("salma", "This question is asked in two dialects at once. Which one should the answer be in?")
