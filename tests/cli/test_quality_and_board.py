@@ -202,3 +202,14 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_alone(run, tmp_path, m
 
     assert [path.name for path in (tmp_path / "worth").iterdir()] == ["verdicts.parquet"]
     assert (tmp_path / "worth/verdicts.parquet").read_text() == "the old one"
+
+
+def test_whoever_is_surely_poor_is_listed_before_whoever_gave_two_answers(run, tmp_path):
+    rows = [f"i{i},{name},{'yes' if i % 2 else 'no'}" for i in range(40) for name in ("ann", "ben", "cleo")]
+    rows += [f"i{i},dan,{'no' if i % 2 or i % 8 == 0 else 'yes'}" for i in range(40)]
+    rows += ["i0,eve,yes"]
+    (tmp_path / "votes.csv").write_text("item,rater,label\n" + "\n".join(rows))
+
+    ran = run("quality", "votes.csv", "--top", "1")
+
+    assert "dan" in ran.out.split("Least reliable raters")[1].split("Most open items")[0]

@@ -402,3 +402,30 @@ def test_of_comparisons_those_are_shown_that_people_part_on():
     found = study(pl.DataFrame(rows, schema=["left", "right", "label", "rater"], orient="row"))
 
     assert [parting.item for parting in who_said_what(found, 5)] == ["b / c"]
+
+
+def test_places_hold_within_groups_that_met_and_what_would_join_them_is_said():
+    wins = [("a", "b"), ("b", "c"), ("a", "c"), ("x", "y"), ("p", "q")]
+    rows = [(one, other, one, rater) for one, other in wins for rater in ("ann", "ben", "cleo")]
+    table = pl.DataFrame(rows, schema=["left", "right", "label", "rater"], orient="row")
+
+    found = study(table)
+    whole = study(table.head(9))
+
+    assert dict(found.verdicts.select("item", "verdict").iter_rows()) == {
+        "a": 1, "b": 2, "c": 3, "p": 1, "q": 2, "x": 1, "y": 2,
+    }  # fmt: skip
+    assert found.verdicts["group"].n_unique() == 3
+    assert any("3 groups" in step and "(a with p and p with x)" in step for step in found.next_steps)
+    assert "group" not in whole.verdicts.columns
+    assert not any("groups" in step for step in whole.next_steps)
+
+
+def test_marks_on_which_nobody_agrees_are_named_though_they_are_never_split_evenly():
+    alike = [(f"same{n}", rater, "[[0, 9]]") for n in range(3) for rater in ("ann", "ben", "cleo")]
+    apart = [("apart", "ann", "[[0, 9]]"), ("apart", "ben", "[[0, 30]]"), ("apart", "cleo", "[[8, 25]]")]
+    table = pl.DataFrame(alike + apart, schema=["item", "rater", "label"], orient="row")
+
+    steps = study(table, type="spans").next_steps
+
+    assert any("1 (apart)" in step for step in steps)

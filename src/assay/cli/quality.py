@@ -170,13 +170,15 @@ def _show_scores(found: Study) -> None:
 def _show_raters(found: Study, top: int) -> None:
     from assay.cli import screen
 
-    skills = sorted(found.skills, key=lambda skill: (-skill.mean, skill.rater))
+    # Who is surely good, and surely poor: chance puts people with a handful of answers at either end.
+    skills = sorted(found.skills, key=lambda skill: (-skill.low, -skill.mean, skill.rater))
     measured = "known answers" if found.against == "gold" else "what the others said"
     screen.heading(f"Most reliable raters: {found.measure}, against {measured}")
     screen.show_skills(skills[:top])
     if len(skills) > top:
         screen.heading("Least reliable raters")
-        screen.show_skills(sorted(skills, key=lambda skill: (skill.mean, skill.rater))[:top])
+        poorest = sorted(skills, key=lambda skill: (skill.high, skill.mean, skill.rater))
+        screen.show_skills(poorest[:top])
 
 
 def _show_best(found: Study, top: int) -> None:

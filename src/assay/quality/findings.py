@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,11 @@ FEW_ANSWERS = 3
 OPEN = 0.9
 """From this doubt on an item is worth a look: skilled people are split nearly evenly."""
 
+UNEVEN = ("spans", "boxes", "texts")
+"""Types whose answers hardly ever split evenly: two people mark or write the same by chance only."""
+
+LOOSE = 0.5
+"""From this doubt on such an item is more open than settled."""
 
 RELATIVE = ("ratings", "pairs")
 """Types whose doubt says how wide a verdict is beside the widest: somebody is always at 1."""
@@ -172,6 +178,8 @@ class Study:
                 f"Of {len(self.verdicts):,} items {len(thin):,} got fewer than {FEW_ANSWERS} answers: "
                 f"collect {missing:,} more there first, nothing else adds as much."
             )
+        if "group" in self.verdicts.columns:
+            yield from self._about_groups()
         if self.type in RELATIVE:
             widest = self.open_items.filter(~few)["item"]
             if len(widest) > 3:
@@ -188,6 +196,24 @@ class Study:
                 if many
                 else "Read them; a principle is missing, or the question is."
             )
+        elif self.type in UNEVEN:
+            loose = self.open_items.filter(~few & (pl.col("doubt") >= LOOSE))
+            if len(loose):
+                yield (
+                    f"More open than settled: {len(loose):,} ({_named(loose['item'])}). Read what people did "
+                    "there, the first ones first, and write down what decides it."
+                )
+
+    def _about_groups(self) -> Iterator[str]:
+        """Say that groups never met, and which two comparisons would join the largest of them."""
+        groups = self.verdicts.group_by("group").agg(pl.len(), pl.col("item").sort_by("verdict").first())
+        first = groups.sort("len", "item", descending=[True, False])["item"].to_list()
+        pairs = " and ".join(f"{one} with {other}" for one, other in pairwise(first[:3]))
+        yield (
+            f"The items fall into {len(groups):,} groups that were never compared: a place is one within its "
+            f"group. If all answer one question, compare across groups first ({pairs}); if each group is a "
+            "question of its own, read it by itself."
+        )
 
     def _about_people(self) -> Iterator[str]:
         usual = float(np.median(self.raters["mean"].to_numpy()))

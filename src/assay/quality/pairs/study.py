@@ -29,9 +29,12 @@ def compared(asked: Asked) -> Study:
         places = [place for place, item in enumerate(held.items) if item in gold]
         right = np.array([gold[held.items[place]] for place in places])
         scores[asked.method] = {"Kendall": _kendall(result.score_I[places], right)}
-    order = np.argsort(-np.round(result.score_I, 9), kind="stable")
+    # Between groups that never met only the prior decides: a place is one within its group.
+    group_I = held.group_I
+    order = np.lexsort((-np.round(result.score_I, 9), group_I))
+    start_G = np.cumsum(np.bincount(group_I)) - np.bincount(group_I)
     rank_I = np.empty(len(order), dtype=np.int64)
-    rank_I[order] = np.arange(1, len(order) + 1)
+    rank_I[order] = np.arange(1, len(order) + 1) - start_G[group_I[order]]
     both_N = np.concatenate([held.left_N, held.right_N])
     verdicts = pl.DataFrame(
         {
@@ -41,6 +44,7 @@ def compared(asked: Asked) -> Study:
             "sd": result.sd_I,
             "doubt": doubts(result.sd_I),
             "answers": counts(both_N, len(held.items)),
+            **({"group": group_I + 1} if held.groups > 1 else {}),
         }
     )
     people = people_of(
