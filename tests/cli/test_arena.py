@@ -410,3 +410,32 @@ def test_audit_asks_about_the_record_of_variants(run, table, tmp_path):
 
     assert ran.code == 0, ran.err
     assert "slate has votes and was never registered" in " ".join(ran.out.split())
+
+
+def test_rubric_ranks_by_scores_and_by_marked_errors_with_battles_beside(run, table, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"p{rng.integers(30)}", f"r{rng.integers(10)}", model, int(np.clip(3 + worth + rng.normal(), 1, 5)))
+        for model, worth in STRENGTH.items()
+        for _ in range(150)
+    ]
+    pl.DataFrame(rows, schema=["item", "rater", "model", "score"], orient="row").write_csv(
+        tmp_path / "scores.csv"
+    )
+    marks = [
+        (f"p{i}", f"r{r}", model, "Style", "Major" if rng.random() < 0.5 - worth / 4 else "Minor", 40)
+        for model, worth in STRENGTH.items()
+        for i in range(20)
+        for r in range(3)
+    ]
+    names = ["item", "rater", "model", "category", "severity", "tokens"]
+    pl.DataFrame(marks, schema=names, orient="row").write_csv(tmp_path / "errors.csv")
+
+    scored = run("arena", "rubric", "scores.csv", "--out", "worth.csv")
+    both = run("arena", "rubric", "errors.csv", "--marked", "--battles", table)
+
+    assert scored.code == 0, scored.err
+    assert pl.read_csv(tmp_path / "worth.csv")["model"][0] == "mica"
+    assert "raters differ in severity" in scored.out
+    assert both.code == 0, both.err
+    assert "What is known of the models comes from: marked errors" in " ".join(both.out.split())

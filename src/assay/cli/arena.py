@@ -478,6 +478,59 @@ def next_(
     _write(out, pl.DataFrame(rows))
 
 
+@command.command("rubric")
+@click.argument("scores", type=click.Path(path_type=Path))
+@click.option(
+    "--battles",
+    type=click.Path(path_type=Path),
+    help="Comparisons of the same models: scores and battles then share one scale.",
+)
+@click.option(
+    "--marked",
+    is_flag=True,
+    help="SCORES has a row for each marked error (MQM) with category and severity, or a label.",
+)
+@comparisons.raters
+@options.where
+@out
+def rubric_(
+    scores: Path, battles: Path | None, marked: bool, raters: str, where: tuple[str, ...], out: Path | None
+) -> None:
+    """Rank models by a rubric or by marked errors, with severe raters and hard prompts taken out.
+
+    SCORES has the columns item, rater, model, score and, where several questions were asked, dimension.
+    Marked errors are counted per 100 tokens where a column tokens says how long each text is, else per text.
+    Each question counts by what it tells.
+
+    \b
+    Examples:
+      assay arena rubric scores.csv
+      assay arena rubric errors.tsv --marked --battles battles.parquet --out board.csv
+    """
+    from assay import tables
+    from assay.cli import files, screen
+    from assay.evaluation import facets
+
+    if out:
+        files.ending(out, *files.TABLES)
+    frame = tables.where(files.table(scores), where)
+    held = comparisons.read(battles, raters, ()) if battles else None
+    with screen.working("fitting the scale"):
+        sheets = facets.errors(frame, tokens=facets.lengths(frame)) if marked else facets.rubric(frame)
+        found = facets.facets(sheets, held)
+    board = found.to_frame()
+    table = screen.grid("model", "worth", "95 %", right=["worth"])
+    for row in board.rows(named=True):
+        table.add_row(
+            screen.cell(row["model"]), f"{row['worth']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}"
+        )
+    screen.console.print(table)
+    screen.plain("worth: log-odds, mean 0; usual rater, usual prompt.", "dim")
+    for sentence in found.sentences():
+        screen.plain(f"- {sentence}")
+    _write(out, board)
+
+
 @command.command("raters")
 @battles_argument
 @comparisons.raters
