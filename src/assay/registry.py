@@ -77,6 +77,23 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "boxes": {
         "fused": "assay.quality.boxes:fused",
     },
+    "worlds": {
+        "startup": "assay.environments.worlds:STARTUP",
+    },
+    "startup-templates": {
+        "bad-deploy": "assay.environments.startup.templates.bad_deploy:BadDeploy",
+        "everything-down": "assay.environments.startup.templates.everything_down:EverythingDown",
+        "invoice-dispute": "assay.environments.startup.templates.invoice_dispute:InvoiceDispute",
+    },
+    "faults": {
+        "outage": "assay.environments.faults.outage:Outage",
+        "brownout": "assay.environments.faults.brownout:Brownout",
+        "rate-limit": "assay.environments.faults.rate_limit:RateLimit",
+        "lost-acknowledgement": "assay.environments.faults.lost_acknowledgement:LostAcknowledgement",
+        "partial-page": "assay.environments.faults.partial_page:PartialPage",
+        "stale-read": "assay.environments.faults.stale_read:StaleRead",
+        "expired-token": "assay.environments.faults.expired_token:ExpiredToken",
+    },
     "formats": {
         "jsonl": "assay.datasets.formats.jsonl:FORMAT",
         "trl-preference": "assay.datasets.formats.trl_preference:FORMAT",

@@ -1,0 +1,140 @@
+"""Coworkers who follow a script: they hear, take their time, know some things, and answer.
+
+Their memory is in the tables, and what they say follows from the seed: scores are exact and cost nothing. Who
+wants a language model to find the words puts it behind the same interface: it may choose among the same
+intents and facts, and its choices are recorded and played back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from assay.environments import clock
+from assay.environments.desk import Desk, Row
+
+if TYPE_CHECKING:
+    from assay.environments.world import World
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What somebody was told: by whom, where, and in which words."""
+
+    to: str
+    by: str
+    medium: str
+    place: str
+    about: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What a coworker will do: `tell` a fact, say that they do not `know`, or be `weary` of being asked."""
+
+    does: str
+    says: str
+
+
+class Voice(Protocol):
+    """Chooses one of the intents that the script allows, and may put it in other words."""
+
+    def choose(self, heard: Heard, person: Row, allowed: list[Intent]) -> Intent:
+        """Return one of the allowed intents."""
+
+
+class Scripted:
+    """Takes the first intent that the script allows."""
+
+    def choose(self, heard: Heard, person: Row, allowed: list[Intent]) -> Intent:
+        return allowed[0]
+
+
+class Coworkers:
+    """Everybody in a world but the agent."""
+
+    def __init__(self, world: World, voice: Voice | None = None) -> None:
+        self._world, self._voice = world, voice or Scripted()
+        world.handle("said", self._hear)
+        world.handle("answers", self._answer)
+
+    def _hear(self, desk: Desk, payload: dict[str, Any]) -> None:
+        """Somebody is told something: they read it when they work, or their mailbox answers for them."""
+        heard = Heard(**payload)
+        person = desk.one("SELECT * FROM person WHERE id = ?", heard.to)
+        script = self._script(heard.to)
+        if person is None or script is None or heard.to == self._world.agent:
+            return
+        away = desk.one(
+            "SELECT ends, stand_in FROM absence WHERE person = ? AND begins <= ? AND ends > ?",
+            heard.to,
+            desk.now,
+            desk.now,
+        )
+        if away:
+            if heard.medium == "mail":
+                stands_in = f" Meanwhile {away['stand_in']} stands in." if away["stand_in"] else ""
+                self._say(desk, heard, f"I am away until {clock.shown(away['ends'])}.{stands_in}")
+            return
+        delay = script["delay"] // 2 + self._world.stream("reads", heard.to, heard.about, desk.now).below(
+            max(script["delay"], 1)
+        )
+        # A page wakes people; everything else waits until they work.
+        at = desk.now + delay if heard.medium == "page" else clock.next_work(desk.now, person["zone"]) + delay
+        desk.later(at, "answers", **payload)
+
+    def _answer(self, desk: Desk, payload: dict[str, Any]) -> None:
+        heard = Heard(**payload)
+        person, script = desk.one("SELECT * FROM person WHERE id = ?", heard.to), self._script(heard.to)
+        if person is None or script is None:
+            return
+        intent = self._voice.choose(heard, person, self._allowed(heard, script))
+        self._world.note_coworker(heard.to, intent.does)
+        self._say(desk, heard, intent.says)
+
+    def _allowed(self, heard: Heard, script: Row) -> list[Intent]:
+        """Return what the script allows, what it would do first."""
+        if heard.medium == "page":
+            return [Intent("come", f"I am on it. ({heard.place})")]
+        if script["asked"] >= script["patience"]:
+            return [Intent("weary", "I have answered a lot today; please look it up or ask somebody else.")]
+        said = set(re.findall(r"[a-z0-9_.-]+", heard.text.lower()))
+        told = []
+        for fact in self._world.hidden("SELECT * FROM fact WHERE holder = ? ORDER BY id", heard.to):
+            if set(fact["words"].split()) <= said:
+                sure = self._world.stream("recalls", heard.to, fact["id"]).chance(script["reliability"])
+                told.append(Intent("tell", fact["text"] if sure or not fact["spoilt"] else fact["spoilt"]))
+        return [*told, Intent("not-know", "I do not know about that, sorry.")]
+
+    def _script(self, person: str) -> Row | None:
+        found = self._world.hidden("SELECT * FROM coworker WHERE person = ?", person)
+        return found[0] if found else None
+
+    def _say(self, desk: Desk, heard: Heard, text: str) -> None:
+        """Answer where it was asked, and let the agent notice."""
+        if heard.medium == "mail":
+            row = desk.one("SELECT subject FROM email WHERE id = ?", heard.about)
+            sender = desk.one("SELECT email FROM person WHERE id = ?", heard.by)
+            desk.put(
+                "email",
+                by=heard.to,
+                thread=int(heard.place),
+                recipients=(sender or {"email": heard.by})["email"],
+                subject=f"Re: {row['subject'] if row else ''}",
+                body=text,
+                folder="inbox",
+                seen=0,
+            )
+            about = "mail"
+        elif heard.medium == "page":
+            desk.put("incident_entry", by=heard.to, incident=heard.place, text=text)
+            about = "incident"
+        else:
+            desk.put("message", by=heard.to, channel=heard.place, thread=heard.about, text=text)
+            about = "chat"
+        if heard.by == self._world.agent:
+            desk.put(
+                "notice", by=heard.to, source=about, about=heard.place, text=f"{heard.to}: {text}", seen=0
+            )

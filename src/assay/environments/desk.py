@@ -1,0 +1,145 @@
+"""What tools, events and coworkers get of a world: the surfaces, read and written with provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import apsw
+
+from assay.environments.errors import ToolError, WorldError
+from assay.environments.schema import HIDDEN, SURFACES, columns_of
+
+Row = dict[str, Any]
+Plain = str | int | float | None
+
+MARK = "/*desk*/ "
+"""Before every statement of a tool: prepared statements are kept by their text, so that one which the engine
+prepared for itself is never handed to a tool."""
+
+_READS = {apsw.SQLITE_READ, apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
+_ALLOWED = {*_READS, apsw.SQLITE_SELECT, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
+
+
+class Guard:
+    """Decides what a statement may touch when it is prepared: with `closed`, surfaces only."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def __call__(
+        self, did: int, one: str | None, two: str | None, _base: str | None, _trigger: str | None
+    ) -> int:
+        if not self.closed:
+            return apsw.SQLITE_OK
+        if did == apsw.SQLITE_PRAGMA and one == "table_xinfo" and two in SURFACES:
+            return apsw.SQLITE_OK  # sessions look up the columns of what they record
+        if did not in _ALLOWED or (did in _READS and one not in SURFACES):
+            return apsw.SQLITE_DENY
+        return apsw.SQLITE_OK
+
+
+class Desk:
+    """Reads and writes surfaces on behalf of one person.
+
+    Attributes
+    ----------
+    who
+        The person for whom it is done: the agent, a coworker, or "" for the world itself.
+    now
+        The moment, in simulated microseconds.
+    """
+
+    def __init__(
+        self,
+        held: apsw.Connection,
+        guard: Guard,
+        *,
+        who: str,
+        now: int,
+        source: int,
+        later: Callable[[int, str, dict[str, Any]], None],
+    ) -> None:
+        self._held, self._guard = held, guard
+        self.who, self.now, self._source, self._later = who, now, source, later
+
+    def rows(self, statement: str, *values: Plain) -> list[Row]:
+        """Return what a SELECT over surfaces finds."""
+        cursor = self._run(statement, values)
+        names: tuple[str, ...] = ()
+        found = []
+        for row in cursor:
+            names = names or tuple(name for name, _ in cursor.get_description())
+            found.append(dict(zip(names, row, strict=True)))
+        return found
+
+    def one(self, statement: str, *values: Plain) -> Row | None:
+        """Return the first row that a SELECT finds."""
+        found = self.rows(statement, *values)
+        return found[0] if found else None
+
+    def found(self, table: str, key: Plain, called: str) -> Row:
+        """Return the row of a key, or answer that there is none."""
+        row = self.one(f"SELECT * FROM {_surface(table)} WHERE id = ?", key)
+        if row is None:
+            raise ToolError("not_found", f"there is no {called} {key!r}")
+        return row
+
+    def put(self, table: str, *, by: str | None = None, **values: Plain) -> int:
+        """Insert a row and return its number; provenance is added."""
+        more = (self.now, self.who if by is None else by, self._source, self.now, None)
+        self._run(_insert(table, tuple(values)), (*values.values(), *more))
+        return int(self._held.last_insert_rowid())
+
+    def change(self, table: str, key: Plain, **values: Plain) -> None:
+        """Change columns of the row of a key."""
+        self._run(_update(table, tuple(values)), (*values.values(), key))
+
+    def remove(self, table: str, key: Plain) -> None:
+        """Remove the row of a key."""
+        self._run(f"DELETE FROM {_surface(table)} WHERE id = ?", (key,))
+
+    def later(self, at: int, kind: str, **payload: Any) -> None:
+        """Let an event happen at a moment."""
+        self._later(at, kind, payload)
+
+    def require(self, scope: str) -> None:
+        """Refuse who lacks a permission."""
+        row = self.one(
+            "SELECT level FROM permission WHERE person = ? AND scope = ? AND valid_to IS NULL",
+            self.who,
+            scope,
+        )
+        if row is None:
+            raise ToolError("forbidden", f"{self.who} has no permission for {scope!r}; ask who owns it")
+
+    def _run(self, statement: str, values: tuple[Plain, ...]) -> apsw.Cursor:
+        was, self._guard.closed = self._guard.closed, True
+        try:
+            return self._held.execute(MARK + statement, values)
+        except apsw.AuthError as wrong:
+            raise WorldError(f"a tool tried to read what no tool may: {statement[:200]}") from wrong
+        finally:
+            self._guard.closed = was
+
+
+def _surface(table: str) -> str:
+    if table not in SURFACES:
+        raise WorldError(f"{table!r} is no surface" + (", and hidden" if table in HIDDEN else ""))
+    return table
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    if strange := sorted(set(columns) - set(columns_of(_surface(table)))):
+        raise WorldError(f"{table} has no column {strange[0]!r}")
+    names = (*columns, "created_at", "author", "source_event", "valid_from", "valid_to")
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+@cache
+def _update(table: str, columns: tuple[str, ...]) -> str:
+    if strange := sorted(set(columns) - {*columns_of(_surface(table)), "valid_to"}):
+        raise WorldError(f"{table} has no column {strange[0]!r}")
+    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?"

@@ -1,0 +1,1 @@
+"""Templates of tasks in the company: one file each."""

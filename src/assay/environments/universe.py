@@ -1,0 +1,141 @@
+"""Making worlds, tasks in them, and forks to play them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+from assay import registry
+from assay.environments import store
+from assay.environments.building import Builder
+from assay.environments.clock import HOUR
+from assay.environments.coworkers import Coworkers, Voice
+from assay.environments.errors import WorldError
+from assay.environments.playing import Episode
+from assay.environments.situations import Knobs, Template
+from assay.environments.streams import Stream, number
+from assay.environments.tasks import Task, checked
+from assay.environments.tools import App
+from assay.environments.world import World
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of world: how it is built, its apps, and its group of templates in the registry."""
+
+    name: str
+    build: Callable[..., str]
+    apps: tuple[App, ...]
+    templates: str
+
+
+class Universe:
+    """Worlds of one kind and seed in a folder: one base, a fork for each task, forks of those to play in.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     universe = Universe("startup", 7, Path(folder))
+    ...     task = universe.task("bad-deploy", 1)
+    ...     with universe.episode(task) as episode:
+    ...         said = episode.call("people_on_call", {"team": "serving"})
+    >>> said.fine
+    True
+    """
+
+    def __init__(self, kind: str, seed: int, folder: Path, *, entities: int = 2_500) -> None:
+        self.kind = cast("Kind", registry.get("worlds", kind))
+        self.seed, self.folder = seed, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.base = folder / f"{kind}-{seed}-{entities}.world"
+        if not self.base.exists():
+            half = folder / f"{self.base.name}.half"
+            store.remove(half)
+            self.fingerprint = self.kind.build(half, seed, entities=entities)
+            half.rename(self.base)
+        else:
+            self.fingerprint = store.fingerprint(self.base)
+        self._tasks: dict[str, Task] = {}
+        self._numbers = count(1)
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The names of the templates."""
+        return tuple(registry.names(self.kind.templates))
+
+    def task(self, template: str, seed: int, knobs: Knobs | None = None) -> Task:
+        """Plant a task: the same whenever it is asked for with the same seed and knobs."""
+        knobs = knobs or Knobs()
+        key = f"{template}-{seed}-{knobs.noise}{knobs.hops}{knobs.faults}{knobs.contradictions}"
+        if key in self._tasks:
+            return self._tasks[key]
+        path = self._planted(key)
+        store.remove(path)
+        store.fork(self.base, path)
+        made = Builder.more(path, seed=number(self.seed, template, seed) >> 1)
+        found = cast("type[Template]", registry.get(self.kind.templates, template))().situate(
+            made, Stream(made.seed, "situation"), knobs
+        )
+        made.finish()
+        deadline = made.begins + int(found.hours * HOUR)
+        task = checked(
+            Task(
+                key,
+                template,
+                seed,
+                found.text,
+                deadline,
+                found.goals,
+                found.allowed,
+                found.oracle,
+                found.knobs,
+            )
+        )
+        self._tasks[key] = task
+        return task
+
+    def tasks(self, many: int, *, templates: Sequence[str] = (), knobs: Knobs | None = None) -> list[Task]:
+        """Plant many tasks, taking the templates in turn."""
+        names = templates or self.templates
+        return [self.task(names[place % len(names)], 1 + place // len(names), knobs) for place in range(many)]
+
+    def episode(self, task: Task, *, voice: Voice | None = None, most_steps: int = 200) -> OpenEpisode:
+        """Fork the world of a task, and open it to be played."""
+        source = self._planted(task.id)
+        if not source.exists():
+            raise WorldError(f"the task {task.id!r} was not planted here; ask for it with `task` first")
+        path = self.folder / f"{task.id}.{next(self._numbers)}.fork"
+        store.remove(path)
+        store.fork(source, path)
+        return OpenEpisode(World(path, self.kind.apps), task, most_steps, voice)
+
+    def check(self) -> None:
+        """Refuse to go on where the base was changed."""
+        if store.fingerprint(self.base) != self.fingerprint:
+            raise WorldError(
+                f"{self.base.name} was changed after it was sealed; remove it, and it is made anew"
+            )
+
+    def _planted(self, key: str) -> Path:
+        return self.folder / f"{key}.task"
+
+
+class OpenEpisode(Episode):
+    """An episode that closes and removes its fork when it is left."""
+
+    def __init__(self, world: World, task: Task, most_steps: int, voice: Voice | None) -> None:
+        super().__init__(world, task, most_steps)
+        Coworkers(world, voice)
+
+    def __enter__(self) -> OpenEpisode:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the world and remove its fork."""
+        self.world.close()
+        store.remove(self.world.path)
