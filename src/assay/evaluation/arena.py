@@ -19,6 +19,7 @@ from assay.evaluation.plain import CENTRE, ELO
 from assay.evaluation.ranks import RankSets, rank_sets
 from assay.evaluation.sandwich import Uncertainty, clustered
 from assay.records import Standing
+from assay.wording import counted, say
 
 Way = Literal["rater", "item"]
 
@@ -139,9 +140,13 @@ class Arena:
         """Say how many pairs of models the votes decide."""
         known, all_ = self.pairs_decided
         if known == all_:
-            return f"All {all_:,} pairs of models are decided."
-        return (
-            f"{known:,} of {all_:,} pairs of models are decided; of the others the better one is not known."
+            return counted(
+                "The {count:,} pair of models is decided.", "All {count:,} pairs of models are decided.", all_
+            )
+        return say(
+            "{known:,} of {all:,} pairs of models are decided; of the others the better one is not known.",
+            known=known,
+            all=all_,
         )
 
     def how(self) -> str:
@@ -212,12 +217,19 @@ def code(models: tuple[str, ...], name: str) -> int:
     return models.index(name)
 
 
-def arena(battles: Battles, rng: np.random.Generator, *, by: tuple[Way, ...] | None = None) -> Arena:
+def arena(
+    battles: Battles,
+    rng: np.random.Generator,
+    *,
+    by: tuple[Way, ...] | None = None,
+    weight_N: Floats | None = None,
+) -> Arena:
     """Fit a board by Davidson's model, and say with intervals and rank sets what it is sure of.
 
     Votes are taken together by rater where at least five are known, and at once by item where at least
     thirty are: fewer prompts stand for themselves alone, and the claims are about them. `by` asks for
-    something else; `()` takes each vote as a new person on a new prompt.
+    something else; `()` takes each vote as a new person on a new prompt. `weight_N` says how much each vote
+    counts, mean 1, where the voters are weighed to be like other people (`assay.evaluation.strata`).
 
     Raises
     ------
@@ -241,16 +253,20 @@ def arena(battles: Battles, rng: np.random.Generator, *, by: tuple[Way, ...] | N
                 f"{known[way]}; leave the choice to assay, or name the column {way}"
             )
     notes = []
-    fit = davidson(battles)
+    fit = davidson(battles, weight_N=weight_N)
     if np.abs(fit.theta_M).max() > 8:
-        fit = davidson(battles, prior_sd=PRIOR_SD)
+        fit = davidson(battles, prior_sd=PRIOR_SD, weight_N=weight_N)
         notes.append(
-            "some model won or lost every comparison, so a weak prior (sd 400 Elo) holds the ratings in place"
+            say(
+                "some model won or lost every comparison, so a weak prior (sd 400 Elo) holds the ratings in "
+                "place"
+            )
         )
     ridge = PRIOR_SD**-2 if notes else 0.0
     codes = {"rater": battles.rater_N, "item": battles.items_N}
     if chosen:
-        whole = _uncertainty(battles, fit, [codes[way] for way in chosen], ridge, rng)
+        ways = [codes[way] for way in chosen]
+        whole = _uncertainty(battles, fit, ways, ridge, rng, weight_N=weight_N)
     else:
         whole = Uncertainty(
             fit.covariance_M_M,
@@ -263,18 +279,29 @@ def arena(battles: Battles, rng: np.random.Generator, *, by: tuple[Way, ...] | N
     )
     if "item" not in chosen and known["item"]:
         notes.append(
-            f"what is said holds for these {known['item']} prompts; people were drawn, prompts were not"
+            say(
+                "what is said holds for these {prompts} prompts; people were drawn, prompts were not",
+                prompts=known["item"],
+            )
         )
     if not chosen:
         notes.append(
-            "each vote counts as a person of its own on a prompt of its own; real intervals are wider where "
-            "people vote often"
+            say(
+                "each vote counts as a person of its own on a prompt of its own; real intervals are wider "
+                "where people vote often"
+            )
         )
     return Arena(battles, fit, whole, ranks, chosen, _information(battles, fit, whole), tuple(notes))
 
 
 def _uncertainty(
-    battles: Battles, fit: Davidson, ways: list[Codes], ridge: float, rng: np.random.Generator
+    battles: Battles,
+    fit: Davidson,
+    ways: list[Codes],
+    ridge: float,
+    rng: np.random.Generator,
+    *,
+    weight_N: Floats | None = None,
 ) -> Uncertainty:
     """Return the clustered covariance of the centred ratings under Davidson's model.
 
@@ -308,10 +335,13 @@ def _uncertainty(
         bar = rows((a_N, -0.5), (b_N, -0.5), (np.full(n_votes, n_models + 1), 1.0))
         parts.append((bar, said[:, BOTH_BAD], bad_N * (1 - bad_N)))
         across += [(margin, bar, -gap_N * bad_N), (tie, bar, -tie_N * bad_N)]
+    if weight_N is not None:
+        parts = [(rows_, surplus * weight_N, curvature * weight_N) for rows_, surplus, curvature in parts]
+        across = [(one, other, between_N * weight_N) for one, other, between_N in across]
     prior = np.zeros((size, size))
     prior[:n_models, :n_models] = ridge * np.eye(n_models)
-    for one, other, weight_N in across:
-        term = (one.T @ other.multiply(weight_N[:, None])).toarray()
+    for one, other, between_N in across:
+        term = (one.T @ other.multiply(between_N[:, None])).toarray()
         prior += term + term.T
     found = clustered(
         sparse.csr_array(sparse.vstack([rows_ for rows_, _, _ in parts])),

@@ -20,6 +20,7 @@ from assay.evaluation.arena import Arena
 from assay.evaluation.battles import Battles, Codes, Floats
 from assay.evaluation.design import READS, Spreads
 from assay.evaluation.hierarchical import Hierarchy, hierarchical
+from assay.wording import say
 
 LEAST_RATERS = 10
 """With fewer people than this, reading cannot be told from taste."""
@@ -130,17 +131,25 @@ class Attention:
         """Say what share of the votes was read, and how far that hangs on what is assumed."""
         low, high = float(self.share_S.min()), float(self.share_S.max())
         doubtful = float((self.read_N < 0.5).mean())
-        others = f"other assumptions that can be defended say {low:.0%} to {high:.0%}"
-        said = [
-            f"About {self.share_S[0]:.0%} of the votes look read; {others}.",
-            f"{doubtful:.0%} are more likely clicked than read; no vote was taken out.",
+        said: list[str] = [
+            say(
+                "About {share:.0%} of the votes look read; other assumptions that can be defended say "
+                "{low:.0%} to {high:.0%}.",
+                share=self.share_S[0],
+                low=low,
+                high=high,
+            ),
+            say("{share:.0%} are more likely clicked than read; no vote was taken out.", share=doubtful),
         ]
         if high - low > WIDE:
-            said.append("What lies between no vote can tell: known answers among the works would.")
+            said.append(say("What lies between no vote can tell: known answers among the works would."))
         share = float(self.independent_M.sum() / max(self.votes_M.sum(), 1))
         said.append(
-            f"People repeat themselves: what is known of the ratings is as much as {share:.0%} of the votes "
-            "would tell, were each by another person on another prompt."
+            say(
+                "People repeat themselves: what is known of the ratings is as much as {share:.0%} of the "
+                "votes would tell, were each by another person on another prompt.",
+                share=share,
+            )
         )
         return tuple(said)
 

@@ -20,6 +20,7 @@ from assay.evaluation.sensitivity import changes, without_people
 from assay.evaluation.shares import from_the_top, kinds_of_taste
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
+from assay.wording import counted, joined, say
 
 LEAST_VOTES = 100
 """A slice with fewer votes is named and not ranked."""
@@ -29,21 +30,24 @@ NEIGHBOURS = 8
 """So many gaps from the top down are said in words."""
 
 HOLDS = (
-    "The people are a fair sample of those for whom the board speaks, and so are the prompts.",
-    "Nobody knew which model wrote what they read.",
-    "Who is compared with whom did not depend on how the votes came out.",
-    "One number a model is enough: what beats a second one that beats a third beats the third too.",
+    say("The people are a fair sample of those for whom the board speaks, and so are the prompts."),
+    say("Nobody knew which model wrote what they read."),
+    say("Who is compared with whom did not depend on how the votes came out."),
+    say("One number a model is enough: what beats a second one that beats a third beats the third too."),
 )
 
-SHARES = (
+SHARES = say(
     "A share of people is not a share of wins: nearly everybody may prefer one of two models a little, which "
     "then wins 55 of 100."
 )
 
 NOT_SAID = (
-    "Whether an answer is true. People choose what they like, and see errors only where they look for them.",
-    "How large a difference is in use. Being chosen 55 times in 100 may be worth everything or nothing.",
-    "Anything about models, people, languages and prompts that are not in this table.",
+    say(
+        "Whether an answer is true. People choose what they like, and see errors only where they look for "
+        "them."
+    ),
+    say("How large a difference is in use. Being chosen 55 times in 100 may be worth everything or nothing."),
+    say("Anything about models, people, languages and prompts that are not in this table."),
 )
 
 
@@ -152,51 +156,63 @@ def in_short(board: Arena) -> tuple[str, ...]:
         said.append(claims.wins(models[0], board.models[below[0]], *share))
     if (gap := board.neighbours()[0]) and not gap.apart:
         said.append(claims.gap_sentence(gap))
-    said += [f"{note[0].upper()}{note[1:]}." for note in board.notes]
+    said += [say("Note: {note}.", note=note) for note in board.notes]
     return tuple(said)
 
 
 def intro(board: Arena) -> str:
     """Say how much a board rests on."""
     battles = board.battles
-    people = f" by {_many(len(battles.raters), 'person', 'people')}" if battles.raters else ""
-    prompts = f" on {_many(len(battles.items), 'prompt', 'prompts')}" if battles.items else ""
-    models = _many(len(battles.models), "model", "models")
-    return f"{_many(len(battles), 'comparison', 'comparisons')} of {models}{people}{prompts}."
-
-
-def _many(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+    told = [
+        counted("{count:,} comparison", "{count:,} comparisons", len(battles)),
+        counted("of {count:,} model", "of {count:,} models", len(battles.models)),
+    ]
+    if battles.raters:
+        told.append(counted("by {count:,} person", "by {count:,} people", len(battles.raters)))
+    if battles.items:
+        told.append(counted("on {count:,} prompt", "on {count:,} prompts", len(battles.items)))
+    return say("{what}.", what=joined(told))
 
 
 def sections(found: Card) -> Iterator[Figure | Passage]:
     """Give what the page shows, part by part: for a page of one's own."""
     board = found.board
-    yield Passage("In short", in_short(board))
+    yield Passage(say("In short"), in_short(board))
     yield card_plots.rank_sets(board)
     gaps = board.neighbours()[:NEIGHBOURS]
-    yield Passage("From the top down: who is better than the next?", [claims.gap_sentence(g) for g in gaps])
+    yield Passage(
+        say("From the top down: who is better than the next?"), [claims.gap_sentence(g) for g in gaps]
+    )
     if found.shares:
-        yield Passage("For how many people?", [*found.shares, SHARES, *found.kinds])
+        yield Passage(say("For how many people?"), [*found.shares, SHARES, *found.kinds])
     if found.head_to_head is not None and len(board.models) > 2:
         first = board.models[int(board.order_M[0])]
-        yield Passage("Without one number for each model", found.head_to_head.sentences(first))
+        yield Passage(say("Without one number for each model"), found.head_to_head.sentences(first))
     if found.slices:
         lines = [
-            f"{part.name} ({_many(part.votes, 'vote', 'votes')}): {part.leaders}" for part in found.slices
+            counted(
+                "{name} ({count:,} vote): {leaders}",
+                "{name} ({count:,} votes): {leaders}",
+                part.votes,
+                name=part.name,
+                leaders=part.leaders,
+            )
+            for part in found.slices
         ]
-        yield Passage("Slice by slice, each by its own votes alone", lines)
-    yield Passage("How people voted", [*_habits(board), *(found.panel.sentences() if found.panel else ())])
+        yield Passage(say("Slice by slice, each by its own votes alone"), lines)
+    yield Passage(
+        say("How people voted"), [*_habits(board), *(found.panel.sentences() if found.panel else ())]
+    )
     if found.attention is not None:
         yield card_plots.attention(found.attention)
-        yield Passage("How many votes were read, and what they are worth", *_worth(found))
+        yield Passage(say("How many votes were read, and what they are worth"), *_worth(found))
     if found.look is not None:
-        yield Passage("What style is worth", look_sentences(found.look, board), rows=_style_rows(found))
-    yield Passage("What an audit finds", audit_sentences(found.audit, named=found.panel is None))
-    yield Passage("What would change this", found.changes)
+        yield Passage(say("What style is worth"), look_sentences(found.look, board), rows=_style_rows(found))
+    yield Passage(say("What an audit finds"), audit_sentences(found.audit, named=found.panel is None))
+    yield Passage(say("What would change this"), found.changes)
     yield plots.standings(board.board())
-    yield Passage("What has to hold for this", HOLDS)
-    yield Passage("What this page does not say", NOT_SAID)
+    yield Passage(say("What has to hold for this"), HOLDS)
+    yield Passage(say("What this page does not say"), NOT_SAID)
 
 
 def _worth(found: Card) -> tuple[list[str], list[dict[str, object]]]:
@@ -212,7 +228,7 @@ def _worth(found: Card) -> tuple[list[str], list[dict[str, object]]]:
                 "model": board.models[m],
                 "votes": f"{read.votes_M[m]:,}",
                 "of these read": f"{read_S[0]:,.0f}",
-                "by other assumptions": f"{read_S.min():,.0f} to {read_S.max():,.0f}",
+                "by other assumptions": f"{read_S.min():,.0f} – {read_S.max():,.0f}",
                 "worth as independent votes": f"{read.independent_M[m]:,.0f}",
             }
         )
@@ -221,10 +237,15 @@ def _worth(found: Card) -> tuple[list[str], list[dict[str, object]]]:
 
 def audit_sentences(findings: Sequence[Finding], *, named: bool = True) -> list[str]:
     """Return what was asked and what came out, warnings first; where people stay unnamed, nobody is."""
-    mark = {"refused": "Refused", "warning": "Look at this", "unknown": "Not known", "fine": "Fine"}
+    mark = {
+        "refused": say("Refused"),
+        "warning": say("Look at this"),
+        "unknown": say("Not known"),
+        "fine": say("Fine"),
+    }
     asked = [each for each in findings if named or each.check != "bots"]
     ordered = sorted(asked, key=lambda each: list(mark).index(each.state))
-    return [f"{mark[each.state]}: {each.sentence}" for each in ordered]
+    return [say("{mark}: {sentence}", mark=mark[each.state], sentence=each.sentence) for each in ordered]
 
 
 def _style_rows(found: Card) -> list[dict[str, object]]:
@@ -237,8 +258,8 @@ def _style_rows(found: Card) -> list[dict[str, object]]:
         {
             "model": board.models[m],
             "rating": f"{elo_M_3[m, 1]:.0f}",
-            "with style taken out": f"{span.elo_M_2[m, 0]:.0f} to {span.elo_M_2[m, 1]:.0f}",
-            "by chance alone": f"{elo_M_3[m, 0]:.0f} to {elo_M_3[m, 2]:.0f}",
+            "with style taken out": f"{span.elo_M_2[m, 0]:.0f} – {span.elo_M_2[m, 1]:.0f}",
+            "by chance alone": f"{elo_M_3[m, 0]:.0f} – {elo_M_3[m, 2]:.0f}",
         }
         for m in board.order_M[:NEIGHBOURS]
     ]
@@ -247,26 +268,39 @@ def _style_rows(found: Card) -> list[dict[str, object]]:
 def _habits(board: Arena) -> list[str]:
     battles = board.battles
     share = dict(zip(OUTCOMES, np.bincount(battles.outcomes_N, minlength=4) / len(battles), strict=True))
-    said = [f"{share['tie']:.0%} of the votes are ties; they count as ties, not as half wins."]
+    said: list[str] = [
+        say("{share:.0%} of the votes are ties; they count as ties, not as half wins.", share=share["tie"])
+    ]
     if share["both_bad"]:
-        said.append(f"{share['both_bad']:.0%} say that both answers are bad, which lowers both.")
+        bad = share["both_bad"]
+        said.append(say("{share:.0%} say that both answers are bad, which lowers both.", share=bad))
     decided = share["a"] + share["b"]
     if decided:
-        said.append(f"Of the others {share['a'] / decided:.0%} choose the answer in the first column.")
+        first = share["a"] / decided
+        said.append(say("Of the others {share:.0%} choose the answer in the first column.", share=first))
     if battles.raters:
         votes_R = np.sort(np.bincount(battles.rater_N))[::-1]
         few = max(round(len(votes_R) / 10), 1)
         cast = votes_R[:few].sum() / len(battles)
         said.append(
-            f"The {_many(few, 'person', 'people')} with the most votes cast {cast:.0%} "
-            f"of them; half of all people cast {int(np.median(votes_R))} or fewer."
+            counted(
+                "The {count} person with the most votes cast {cast:.0%} of them; half of all people cast "
+                "{half} or fewer.",
+                "The {count} people with the most votes cast {cast:.0%} of them; half of all people cast "
+                "{half} or fewer.",
+                few,
+                cast=cast,
+                half=int(np.median(votes_R)),
+            )
         )
         if "rater" in board.clustered_by:
             said.append(
-                "The votes of a person are taken together: voting often does not make one person two."
+                say("The votes of a person are taken together: voting often does not make one person two.")
             )
     else:
-        said.append("Who voted is not known, so one person who voted a hundred times counts as a hundred.")
+        said.append(
+            say("Who voted is not known, so one person who voted a hundred times counts as a hundred.")
+        )
     return said
 
 
@@ -286,11 +320,11 @@ def _slices(battles: Battles, column: str, rng: np.random.Generator) -> list[Sli
 def _slice(name: str, battles: Battles, rng: np.random.Generator) -> Slice:
     votes = len(battles)
     if votes < LEAST_VOTES:
-        return Slice(name, votes, "Too few votes to say anything.")
+        return Slice(name, votes, say("Too few votes to say anything."))
     try:
         board = arena(battles, rng)
     except BoardError:
-        return Slice(name, votes, "Some models never meet here, so they cannot be ranked.")
+        return Slice(name, votes, say("Some models never meet here, so they cannot be ranked."))
     order_M = board.order_M
     models = [board.models[m] for m in order_M]
     return Slice(name, votes, claims.leaders(models, board.ranks.low_M[order_M], 3))

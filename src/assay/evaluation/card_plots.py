@@ -7,6 +7,7 @@ from typing import Any
 from assay.evaluation.arena import Arena
 from assay.evaluation.attention import Attention
 from assay.figures import Figure, specification
+from assay.wording import say
 
 FEW = 30
 """Up to so many models a line has room to breathe."""
@@ -33,8 +34,8 @@ def rank_sets(board: Arena) -> Figure:
         }
         for m in board.order_M
     ]
-    title = "Which ranks are open to each model"
-    caption = (
+    title = say("Which ranks are open to each model")
+    caption = say(
         "Each bar covers every rank that a model may truly hold. All bars are right together in 95 of 100 "
         "such boards. A short bar is knowledge, a long one is doubt. The dot is where the model stands if "
         "its rating is taken at its word."
@@ -104,11 +105,13 @@ def attention(found: Attention) -> Figure:
         {"from": round(float(low), 2), "to": round(float(high), 2), "votes": int(count)}
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
-    title = "How sure each vote is to have been read"
-    caption = (
+    title = say("How sure each vote is to have been read")
+    caption = say(
         "Each bar counts the votes whose chance to have been read lies there: on the right they fit with "
         "what the person and others say elsewhere, on the left a click without reading explains them better. "
-        f"{found.seen:,} votes, {found.names[0]}."
+        "{votes:,} votes, {assumed}.",
+        votes=found.seen,
+        assumed=found.names[0],
     )
     x: dict[str, Any] = {
         "type": "quantitative",

@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.wording import counted, say
+
 Floats = NDArray[np.float64]
 Ranks = NDArray[np.int64]
 
@@ -89,10 +91,21 @@ def place(model: str, low: int, high: int, models: int) -> str:
     'Of mica nothing can be said yet: every rank from 1st to 2nd is open.'
     """
     if low == 1 and high == models and models > 1:
-        return f"Of {model} nothing can be said yet: every rank from 1st to {ordinal(models)} is open."
+        last = ordinal(models)
+        return say(
+            "Of {model} nothing can be said yet: every rank from 1st to {last} is open.",
+            model=model,
+            last=last,
+        )
     if low == high:
-        return f"{model} is {ordinal(low)} of {models}."
-    return f"{model} is between {ordinal(low)} and {ordinal(high)} of {models}."
+        return say("{model} is {rank} of {models}.", model=model, rank=ordinal(low), models=models)
+    return say(
+        "{model} is between {low} and {high} of {models}.",
+        model=model,
+        low=ordinal(low),
+        high=ordinal(high),
+        models=models,
+    )
 
 
 def leaders(models: Sequence[str], low_M: Ranks, named: int = 8) -> str:
@@ -105,13 +118,27 @@ def leaders(models: Sequence[str], low_M: Ranks, named: int = 8) -> str:
     """
     first = [model for model, low in zip(models, low_M, strict=True) if low == 1]
     if len(first) == 1:
-        return f"{first[0]} is the best of the {len(models)}."
+        return say("{model} is the best of the {models}.", model=first[0], models=len(models))
     if len(first) == len(models):
-        return f"Any of the {len(models)} may be the best."
-    more = f" and {len(first) - named} more" if len(first) > named else ""
-    names = ", ".join(first[:named]) + more
-    few = f"One of these {len(first)} is the best of the {len(models)}"
-    return f"{few}, and the votes do not say which: {names}."
+        return say("Any of the {models} may be the best.", models=len(models))
+    return say(
+        "One of these {few} is the best of the {models}, and the votes do not say which: {names}.",
+        few=len(first),
+        models=len(models),
+        names=listed(first, named),
+    )
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Name the first of several, and say how many more there are.
+
+    >>> listed(["mica", "slate", "opal"], 2)
+    'mica, slate and 1 more'
+    """
+    some = ", ".join(names[:most])
+    if len(names) <= most:
+        return some
+    return say("{names} and {more} more", names=some, more=len(names) - most)
 
 
 def gap_sentence(one: Gap) -> str:
@@ -123,11 +150,21 @@ def gap_sentence(one: Gap) -> str:
     'mica and slate cannot be told apart yet: about 800 more votes on the two would do.'
     """
     if one.apart:
-        return f"{one.first} is better than {one.second}."
-    alike = f"{one.first} and {one.second} cannot be told apart"
+        return say("{first} is better than {second}.", first=one.first, second=one.second)
     if one.more is None:
-        return f"{alike}, and they look so much alike that more votes will hardly change that."
-    return f"{alike} yet: about {rounded(max(one.more, 10)):,} more votes on the two would do."
+        return say(
+            "{first} and {second} cannot be told apart, and they look so much alike that more votes will "
+            "hardly change that.",
+            first=one.first,
+            second=one.second,
+        )
+    return counted(
+        "{first} and {second} cannot be told apart yet: about {count:,} more vote on the two would do.",
+        "{first} and {second} cannot be told apart yet: about {count:,} more votes on the two would do.",
+        rounded(max(one.more, 10)),
+        first=one.first,
+        second=one.second,
+    )
 
 
 def rounded(number: int) -> int:
@@ -146,8 +183,14 @@ def preferred_by(first: str, second: str, share: float, low: float, high: float)
     >>> preferred_by("mica", "slate", 0.61, 0.55, 0.66)
     'mica is better than slate for 61 % of raters [55, 66].'
     """
-    range_ = f"[{100 * low:.0f}, {100 * high:.0f}]"
-    return f"{first} is better than {second} for {100 * share:.0f} % of raters {range_}."
+    return say(
+        "{first} is better than {second} for {share:.0f} % of raters [{low:.0f}, {high:.0f}].",
+        first=first,
+        second=second,
+        share=100 * share,
+        low=100 * low,
+        high=100 * high,
+    )
 
 
 def wins(first: str, second: str, share: float, low: float, high: float) -> str:
@@ -156,8 +199,14 @@ def wins(first: str, second: str, share: float, low: float, high: float) -> str:
     >>> wins("mica", "slate", 0.58, 0.54, 0.62)
     'mica wins 58 of 100 decided comparisons with slate [54, 62].'
     """
-    range_ = f"[{100 * low:.0f}, {100 * high:.0f}]"
-    return f"{first} wins {100 * share:.0f} of 100 decided comparisons with {second} {range_}."
+    return say(
+        "{first} wins {share:.0f} of 100 decided comparisons with {second} [{low:.0f}, {high:.0f}].",
+        first=first,
+        second=second,
+        share=100 * share,
+        low=100 * low,
+        high=100 * high,
+    )
 
 
 def neighbours(

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import expit, log_expit, logsumexp
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
+from assay.wording import say
 
 PRIOR_SD = 1.5
 """Spread of the ratings of the board that all classes share, in log-odds."""
@@ -210,19 +211,28 @@ def sentences(found: Classes, told: Told) -> tuple[str, ...]:
     'People fall into 2 kinds of taste: votes kept aside are foreseen better by 2 boards than by one.'
     """
     if len(found.weight_C) == 1:
-        alike = "One board foresees votes kept aside as well as several do: the votes show no kinds of taste."
-        return (alike,)
-    number = len(found.weight_C)
-    better = f"votes kept aside are foreseen better by {number} boards than by one"
-    said = [f"People fall into {number} kinds of taste: {better}."]
+        return (
+            say(
+                "One board foresees votes kept aside as well as several do: the votes show no kinds of taste."
+            ),
+        )
+    said: list[str] = [
+        say(
+            "People fall into {kinds} kinds of taste: votes kept aside are foreseen better by {kinds} boards "
+            "than by one.",
+            kinds=len(found.weight_C),
+        )
+    ]
     people = len(found.raters)
     for weight, theta_M in zip(found.weight_C, found.theta_C_M, strict=True):
         if weight * people < FEW:
-            said.append("A few people follow another taste.")
+            said.append(say("A few people follow another taste."))
             continue
         order_M = np.argsort(-theta_M, kind="stable")
-        named = ", then ".join(found.models[int(m)] for m in order_M[:3])
-        said.append(f"About {100 * weight:.0f} % of the people put {named} first.")
+        named = " > ".join(found.models[int(m)] for m in order_M[:3])
+        said.append(
+            say("About {share:.0f} % of the people put {names} first.", share=100 * weight, names=named)
+        )
     return tuple(said)
 
 

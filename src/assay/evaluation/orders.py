@@ -16,6 +16,7 @@ from scipy.special import expit
 
 from assay.evaluation import evalues
 from assay.evaluation.battles import Battles, Floats
+from assay.wording import say
 
 LENT = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 """So many people who vote as the board expects may be lent to each pair."""
@@ -123,30 +124,52 @@ class HeadToHead:
 
     def sentences(self, first: str = "") -> tuple[str, ...]:
         """Say which model beats all others, or which go round in a circle; `first` leads the board."""
-        said = []
+        said: list[str] = []
         if (winner := self.winner) is not None:
             own = self.models.index(winner)
             proven, all_ = int(self.sure_M_M[own].sum()), len(self.models) - 1
-            also = f", though {first} stands first on the board" if first and winner != first else ""
+            told = {"model": winner, "others": all_, "proven": proven}
             said.append(
-                f"Head to head a majority prefers {winner} to each of the other {all_}{also}; "
-                f"{proven} of these majorities are proven."
+                say(
+                    "Head to head a majority prefers {model} to each of the other {others}, though {first} "
+                    "stands first on the board; {proven} of these majorities are proven.",
+                    first=first,
+                    **told,
+                )
+                if first and winner != first
+                else say(
+                    "Head to head a majority prefers {model} to each of the other {others}; {proven} of "
+                    "these majorities are proven.",
+                    **told,
+                )
             )
         else:
             among = self.top()
             said.append(
-                f"No model is preferred to all others head to head: {len(among)} of {len(self.models)} "
-                "beat all the rest and not each other."
+                say(
+                    "No model is preferred to all others head to head: {some} of {models} beat all the rest "
+                    "and not each other.",
+                    some=len(among),
+                    models=len(self.models),
+                )
             )
             said.append(
-                f"A draw to which no majority prefers another one: {_draw(self.models, self.lottery_M())}."
+                say(
+                    "A draw to which no majority prefers another one: {draw}.",
+                    draw=_draw(self.models, self.lottery_M()),
+                )
             )
         if ring := self.cycle():
             said.append(
-                f"Majorities go round in a circle: {_ring(ring)}. This is proven, and no rating can say it."
+                say(
+                    "Majorities go round in a circle: {ring}. This is proven, and no rating can say it.",
+                    ring=_ring(ring),
+                )
             )
         elif winner is None and (ring := self.cycle(sure=False)):
-            said.append(f"As it looks, majorities go round: {_ring(ring)}; chance alone may do that.")
+            said.append(
+                say("As it looks, majorities go round: {ring}; chance alone may do that.", ring=_ring(ring))
+            )
         return tuple(said)
 
 

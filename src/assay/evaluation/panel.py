@@ -13,6 +13,7 @@ from assay.evaluation.careless import NAMES, Suspicion, honest_chances, suspicio
 from assay.evaluation.davidson import TIE
 from assay.evaluation.design import Spreads
 from assay.evaluation.hierarchical import hierarchical
+from assay.wording import counted, say
 
 QUICK = Spreads(item=0.0, item_tie=0.0)
 """Without what each model is worth on each prompt: people's habits come out nearly the same, much sooner."""
@@ -65,19 +66,30 @@ class Panel:
         """Say what stands out, without naming anybody: a page may travel further than its people would."""
         surely_R = self.suspicion.surely_R
         found, cast = int(surely_R.sum()), int(self.votes_R[surely_R].sum())
-        people = "1 person votes" if found == 1 else f"{found} people vote"
-        said = [
-            f"{people} more like a machine than like anybody who reads the answers; {cast:,} votes "
-            f"({cast / self.votes_R.sum():.0%}) are theirs. Nothing was taken out."
+        said: list[str] = [
+            counted(
+                "{count} person votes more like a machine than like anybody who reads the answers; {cast:,} "
+                "votes ({share:.0%}) are theirs. Nothing was taken out.",
+                "{count} people vote more like a machine than like anybody who reads the answers; {cast:,} "
+                "votes ({share:.0%}) are theirs. Nothing was taken out.",
+                found,
+                cast=cast,
+                share=cast / self.votes_R.sum(),
+            )
             if found
-            else "Nobody surely votes like a machine."
+            else say("Nobody surely votes like a machine.")
         ]
         low, middle, high = np.quantile(self.ties_R, [0.1, 0.5, 0.9])
         if high > 0:
             said.append(
-                "How often people call a tie is their own habit: the most decided tenth does so in "
-                f"{low:.0%} of their votes or less, the least decided tenth in {high:.0%} or more, half of "
-                f"all in {middle:.0%} or less."
+                say(
+                    "How often people call a tie is their own habit: the most decided tenth does so in "
+                    "{low:.0%} of their votes or less, the least decided tenth in {high:.0%} or more, half "
+                    "of all in {middle:.0%} or less.",
+                    low=low,
+                    high=high,
+                    middle=middle,
+                )
             )
         return tuple(said)
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.evaluation import features
+from assay.evaluation import claims, features
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena
 from assay.evaluation.battles import Battles, BoardError, Floats
 from assay.evaluation.plain import CENTRE, ELO
 from assay.evaluation.style import robust_range, with_style
+from assay.wording import say
 
 SAID = {
-    "tokens": "A longer answer",
-    "headers": "An answer with more headings",
-    "list_items": "An answer with more list items",
-    "bold_spans": "An answer with more bold type",
+    "tokens": say("A longer answer"),
+    "headers": say("An answer with more headings"),
+    "list_items": say("An answer with more list items"),
+    "bold_spans": say("An answer with more bold type"),
 }
 """How a feature is said; every one of `features.FOUR` is here."""
 
@@ -88,26 +89,33 @@ def look_sentences(found: Look, board: Arena) -> tuple[str, ...]:
     said = []
     for name, (low, worth, high) in zip(found.features, found.worth_K_3, strict=True):
         what = SAID[name]
-        of = f"{_signed(worth)} in 100 [{_signed(low)}, {_signed(high)}]"
-        known = "wins votes" if worth > 0 else "loses votes"
-        verdict = "may win or lose votes" if low <= 0 <= high else known
-        said.append(f"{what} {verdict}: {of}.")
+        if low <= 0 <= high:
+            verdict = "{what} may win or lose votes: {worth} in 100 [{low}, {high}]."
+        elif worth > 0:
+            verdict = "{what} wins votes: {worth} in 100 [{low}, {high}]."
+        else:
+            verdict = "{what} loses votes: {worth} in 100 [{low}, {high}]."
+        said.append(say(verdict, what=what, worth=_signed(worth), low=_signed(low), high=_signed(high)))
     width_M = found.elo_M_2[:, 1] - found.elo_M_2[:, 0]
     most = int(np.argmax(width_M))
     chance_M = 2 * ELO * board.uncertainty.half_K
     said.append(
-        f"Taking style out, in whichever way can be defended, moves a rating by up to {width_M[most]:.0f} "
-        f"Elo ({board.models[most]}), a typical one by {np.median(width_M):.0f}; chance alone leaves a range "
-        f"of {np.median(chance_M):.0f}."
+        say(
+            "Taking style out, in whichever way can be defended, moves a rating by up to {most:.0f} Elo "
+            "({model}), a typical one by {typical:.0f}; chance alone leaves a range of {chance:.0f}.",
+            most=width_M[most],
+            model=board.models[most],
+            typical=np.median(width_M),
+            chance=np.median(chance_M),
+        )
     )
     highest = float(found.elo_M_2[:, 0].max())
     open_ = [board.models[int(m)] for m in board.order_M if found.elo_M_2[m, 1] >= highest]
     first = board.models[int(board.order_M[0])]
     said.append(
-        f"{open_[0]} stands first whatever is taken out."
+        say("{model} stands first whatever is taken out.", model=open_[0])
         if open_ == [first]
-        else f"Which model stands first depends on it: {', '.join(open_[:6])}"
-        + (f" and {len(open_) - 6} more." if len(open_) > 6 else ".")
+        else say("Which model stands first depends on it: {names}.", names=claims.listed(open_, 6))
     )
     return tuple(said)
 

@@ -11,6 +11,7 @@ from assay.evaluation.arena import LEAST_CLUSTERS, Arena, arena
 from assay.evaluation.battles import BoardError
 from assay.evaluation.davidson import davidson
 from assay.evaluation.plain import bradley_terry
+from assay.wording import say
 
 HEAVIEST = 5
 """So many people are left out, one at a time, those with the most votes first."""
@@ -82,11 +83,15 @@ def without_people(board: Arena, out_R: NDArray[np.bool_]) -> str:
     try:
         fit = davidson(board.battles.take(~out_R[board.battles.rater_N]))
     except BoardError:
-        return "Without the people who vote like machines some models never meet, and there is no board."
+        return say("Without the people who vote like machines some models never meet, and there is no board.")
     first, now = board.models[int(board.order_M[0])], board.models[int(np.argmax(fit.theta_M))]
     if first == now:
-        return f"Without the people who vote like machines {first} still stands first."
-    return f"Without the people who vote like machines {now} stands first instead of {first}."
+        return say("Without the people who vote like machines {model} still stands first.", model=first)
+    return say(
+        "Without the people who vote like machines {model} stands first instead of {first}.",
+        model=now,
+        first=first,
+    )
 
 
 def changes(board: Arena, rng: np.random.Generator) -> tuple[str, ...]:
@@ -98,32 +103,57 @@ def changes(board: Arena, rng: np.random.Generator) -> tuple[str, ...]:
     >>> changes(arena(Battles.from_records(said), np.random.default_rng(0)), np.random.default_rng(0))[0]
     'Counting ties as half wins leaves y first.'
     """
-    sentences = []
+    sentences: list[str] = []
     first = board.models[int(board.order_M[0])]
     plain = bradley_terry(board.battles, intervals="vote").standings[0].model
     sentences.append(
-        f"Counting ties as half wins leaves {first} first."
+        say("Counting ties as half wins leaves {model} first.", model=first)
         if plain == first
-        else f"Counting ties as half wins puts {plain} first instead of {first}."
+        else say(
+            "Counting ties as half wins puts {model} first instead of {first}.", model=plain, first=first
+        )
     )
     prompts = len(board.battles.items)
     if "item" not in board.clustered_by and prompts >= LEAST_CLUSTERS:
         wide = arena(board.battles, rng, by=("rater", "item") if "rater" in board.clustered_by else ("item",))
         best = int((wide.ranks.low_M == 1).sum())
         sentences.append(
-            f"Taken as a sample of all prompts, these {prompts} leave {best} of {len(board.models)} models "
-            f"that may be the best, instead of {int((board.ranks.low_M == 1).sum())}: new prompts would tell "
-            "more than new votes."
+            say(
+                "Taken as a sample of all prompts, these {prompts} leave {best} of {models} models that may "
+                "be the best, instead of {now}: new prompts would tell more than new votes.",
+                prompts=prompts,
+                best=best,
+                models=len(board.models),
+                now=int((board.ranks.low_M == 1).sum()),
+            )
         )
     alone = without_raters(board)
     for each in alone:
-        who = f"{each.rater}, who cast {each.share:.0%} of the votes,"
+        who = {"rater": each.rater, "share": each.share}
         if not each.first:
-            sentences.append(f"Without {who} some models never meet, and there is no board.")
+            sentences.append(
+                say(
+                    "Without {rater}, who cast {share:.0%} of the votes, some models never meet, and there "
+                    "is no board.",
+                    **who,
+                )
+            )
         elif each.first != first:
-            sentences.append(f"Without {who} {each.first} stands first instead of {first}.")
+            sentences.append(
+                say(
+                    "Without {rater}, who cast {share:.0%} of the votes, {model} stands first instead of "
+                    "{first}.",
+                    model=each.first,
+                    first=first,
+                    **who,
+                )
+            )
     if alone and all(each.first == first for each in alone):
         sentences.append(
-            f"Leaving out any one of the {len(alone)} people with the most votes leaves {first} first."
+            say(
+                "Leaving out any one of the {people} people with the most votes leaves {model} first.",
+                people=len(alone),
+                model=first,
+            )
         )
     return tuple(sentences)

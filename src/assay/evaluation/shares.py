@@ -9,6 +9,7 @@ from assay.evaluation import claims, classes
 from assay.evaluation.arena import Arena, code
 from assay.evaluation.battles import Battles, BoardError
 from assay.evaluation.taste import LEAST_VOTES, Taste, taste
+from assay.wording import say
 
 LEAST_PEOPLE = 20
 """A share of fewer people than this would be a list of persons."""
@@ -110,7 +111,12 @@ def _furthest(board: Arena) -> tuple[str, ...]:
         return ()
     names = found.models[int(one)], found.models[int(other)]
     usual = 100 / (1 + np.exp(-gap_M_M[one, other]))
-    about = f"{names[0]} and {names[1]}"
-    often = f"would choose one of them {usual:.0f} times in 100"
-    who = "were the two equal on the board, a person at a usual distance from the mean"
-    return (f"People are furthest apart about {about}: {who} {often}.",)
+    return (
+        say(
+            "People are furthest apart about {first} and {second}: were the two equal on the board, a person "
+            "at a usual distance from the mean would choose one of them {usual:.0f} times in 100.",
+            first=names[0],
+            second=names[1],
+            usual=usual,
+        ),
+    )
