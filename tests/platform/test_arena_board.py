@@ -63,6 +63,18 @@ def test_the_board_says_in_sentences_what_the_votes_say(ring, client_of):
     assert "No provider registered more than 1 variants." in page
     assert "How long people looked" in page
     assert "Who voted how" in page
+    assert "voter 3" in page
+
+
+def test_a_viewer_reads_the_board_and_nobodys_name(ring, client_of):
+    queries.MembershipRow.objects.create(project=ring.ring, person=ring.vera, role="viewer")
+
+    page = _page(client_of("Vera"), "parts/")
+    card = client_of("Vera").get("/projects/ring/board/files/card.html").content.decode()
+
+    assert "mica wins 75 of 100 decided comparisons with slate" in page
+    assert "voter" not in page
+    assert "voter" not in card
 
 
 def test_the_board_before_the_first_vote_says_so(cast, model, client_of):

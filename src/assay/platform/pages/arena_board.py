@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as known
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assay.errors import AssayError
@@ -25,6 +26,17 @@ from assay.platform.queries import arena_board as boards
 from assay.platform.queries import projects
 
 PATIENCE = 1.0
+WORDS = (
+    *(known("with style taken out"), known("by chance alone"), known("of these read"), known("from")),
+    *(known("by other assumptions"), known("worth as independent votes"), known("to")),
+    known("votes like a coin, whatever stands there"),
+    known("chooses one side of the page, whatever stands there"),
+    known("favours one provider beyond what others see in it"),
+    known("copies another rater"),
+    known("repeats a pattern of sides"),
+)
+"""What the tables of a board call their columns and their flags, besides the words that figures know."""
+
 FIELDS = ("name", "provider", "url", "model", "system", "temperature")
 
 
@@ -122,7 +134,9 @@ def parts(request: HttpRequest, slug: str) -> HttpResponse:
         (f"board-{place}", figures.in_words(each) if isinstance(each, Figure) else None, each)
         for place, each in enumerate(report.sections)
     ]
-    return render(request, "platform/arena_parts.html", found | {"report": report, "sections": drawn})
+    found |= {"report": report, "sections": drawn}
+    found |= {"raters": boards.raters(report)} if projects.may(member, "manage") else {}
+    return render(request, "platform/arena_parts.html", found)
 
 
 @login_required
@@ -156,9 +170,9 @@ def board_file(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
         if name not in wanted:
             raise Http404
         found = boards.report(project)
-        rows = getattr(found, wanted[name])
-        if not rows:
+        if found is None or not getattr(found, wanted[name]):
             raise AssayError(found.refusal if found else "")
+        rows = boards.raters(found) if name == "raters.csv" else getattr(found, wanted[name])
     except AssayError as wrong:
         messages.error(request, problem_of(wrong))
         return redirect("board", slug)

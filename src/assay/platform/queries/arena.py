@@ -335,6 +335,7 @@ class Fought:
     """A battle that was voted on, with what a table of battles says of it besides."""
 
     battle: Battle
+    person: int
     providers: tuple[str, str]
     policy: str
     drawn_at: datetime
@@ -411,6 +412,7 @@ def _fought(row: JudgmentRow, samples: Mapping[str, str]) -> Fought:
     )
     return Fought(
         record,
+        row.person_id,
         (model_a.provider, model_b.provider),
         own.policy,
         own.drawn_at or own.created_at,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from django.utils.translation import gettext as _
 
 from assay.errors import AssayError
 from assay.platform import counting
-from assay.platform.models import ProjectRow
+from assay.platform.models import PersonRow, ProjectRow
 from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries import arena
 from assay.platform.queries.outcomes import Counted, counted
@@ -101,7 +102,21 @@ def entered(project: ProjectRow) -> list[tuple[str, str, str]]:
 
 
 def _battles(project: ProjectRow) -> list[Battle]:
-    return [each.battle for each in arena.fought(project)]
+    """Return the votes as the board counts them: under a number for each person.
+
+    Its sentences travel further than the people would, and more read them than may know who voted how.
+    """
+    return [replace(each.battle, rater=f"#{each.person}") for each in arena.fought(project)]
+
+
+def raters(found: Report) -> list[dict[str, object]]:
+    """Return who voted how, by name: for those who run the project."""
+    numbers = [int(str(row["rater"])[1:]) for row in found.raters]
+    names = dict(PersonRow.objects.filter(pk__in=numbers).values_list("pk", "name"))
+    return [
+        {**row, "rater": names.get(number, row["rater"])}
+        for row, number in zip(found.raters, numbers, strict=True)
+    ]
 
 
 def rows(project: ProjectRow) -> Sequence[dict[str, object]]:
