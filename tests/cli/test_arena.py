@@ -290,7 +290,7 @@ def test_model_judges_are_left_out_and_said_so(run, tmp_path):
         (("compare", "mica", "mica"), "'mica' is named twice"),
         (("compare", "mica", "gold"), "there is no model 'gold' in the table"),
         (("gate", "gold", "mica"), "there is no model 'gold' in the table"),
-        (("compare", "mica", "opal", "--slice", "weather"), "the comparisons have no column 'weather'"),
+        (("compare", "mica", "opal", "--slice", "weather"), "has no column 'weather'"),
         (("fit", "--only", "gold"), "there is no model 'gold' in the table"),
         (("fit", "--by", "item", "--where", "item=p1"), "intervals by item need at least 5 known items"),
         (("card", "--out", "card.pdf"), "does not end in .html"),
@@ -439,3 +439,31 @@ def test_rubric_ranks_by_scores_and_by_marked_errors_with_battles_beside(run, ta
     assert "raters differ in severity" in scored.out
     assert both.code == 0, both.err
     assert "What is known of the models comes from: marked errors" in " ".join(both.out.split())
+
+
+def test_fit_weighs_the_voters_to_be_like_other_people(run, tmp_path):
+    frame = battles()
+    job = pl.col("rater").str.slice(1).cast(pl.Int64) < 8
+    frame.with_columns(job=pl.when(job).then(pl.lit("writer")).otherwise(pl.lit("reader"))).write_csv(
+        tmp_path / "jobs.csv"
+    )
+
+    ran = run("arena", "fit", "jobs.csv", "--as-if", "job=writer:0.5", "--as-if", "job=reader:0.5")
+    wrong = run("arena", "fit", "jobs.csv", "--as-if", "job=writer")
+
+    assert ran.code == 0, ran.err
+    assert "Weighed to be: writer 50 %" in " ".join(ran.out.split())
+    assert wrong.code == 2
+    assert "COLUMN=VALUE:SHARE" in wrong.err
+
+
+def test_taste_says_what_is_best_for_one_person(run, table):
+    ran = run("arena", "taste", table, "r3")
+    nobody = run("arena", "taste", table, "zoe")
+
+    said = " ".join(ran.out.split())
+    assert ran.code == 0, ran.err
+    assert "Head to head a majority prefers mica" in said
+    assert "The best for r3" in said
+    assert nobody.code == 2
+    assert "'zoe' has no vote here" in nobody.err

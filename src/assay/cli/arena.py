@@ -10,7 +10,9 @@ import click
 from assay.cli import comparisons, options
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
     from assay.evaluation import Battles
     from assay.evaluation.arena import Arena
@@ -57,14 +59,14 @@ def command() -> None:
     """
 
 
-def _fitted(battles: Battles, by: str = "auto") -> Arena:
+def _fitted(battles: Battles, by: str = "auto", weight_N: NDArray[np.float64] | None = None) -> Arena:
     import numpy as np
 
     from assay.cli import screen
     from assay.evaluation.arena import WAYS, arena
 
     with screen.working("fitting the board"):
-        return arena(battles, np.random.default_rng(SEED), by=WAYS[by])
+        return arena(battles, np.random.default_rng(SEED), by=WAYS[by], weight_N=weight_N)
 
 
 @command.command("fit")
@@ -79,6 +81,13 @@ def _fitted(battles: Battles, by: str = "auto") -> Arena:
     show_default=True,
     help="What votes are taken together by.",
 )
+@click.option(
+    "--as-if",
+    "as_if",
+    multiple=True,
+    metavar="COLUMN=VALUE:SHARE",
+    help="Weigh the voters to be so; repeat for each group of one column.",
+)
 @click.option("--top", type=click.IntRange(1), help="Show so many models; all where not given.")
 @out
 def fit(
@@ -87,6 +96,7 @@ def fit(
     where: tuple[str, ...],
     only: tuple[str, ...],
     by: str,
+    as_if: tuple[str, ...],
     top: int | None,
     out: Path | None,
 ) -> None:
@@ -96,16 +106,21 @@ def fit(
     Examples:
       assay arena fit battles.parquet --top 10
       assay arena fit battles.csv --where language=ar --out board.parquet
+      assay arena fit battles.csv --as-if job=writer:0.3 --as-if job=reader:0.7
     """
     from assay.cli import files, screen
-    from assay.evaluation import claims
+    from assay.evaluation import claims, strata
 
     if out:
         files.ending(out, *files.TABLES)
-    held = comparisons.read(battles, raters, where, only)
-    board = _fitted(held, by)
+    shares = comparisons.shares(as_if)
+    held = comparisons.read(battles, raters, where, only, keep=(shares[0],) if shares else ())
+    weights = strata.weighed(held, *shares) if shares else None
+    board = _fitted(held, by, None if weights is None else weights.weight_N)
     _headline(held)
     screen.show_board(board.board(), top=top)
+    if weights is not None:
+        screen.plain(weights.sentence())
     screen.plain(board.how(), "dim")
     screen.plain("Ranks: what a model may hold, all pairs compared at once.", "dim")
     order_M = board.order_M
@@ -264,7 +279,7 @@ def compare(
 
     if out:
         files.ending(out, *files.TABLES)
-    held = comparisons.read(battles, raters, where)
+    held = comparisons.read(battles, raters, where, keep=slices)
     codes = _two(held, first, second)
     found = gate.compare(
         _votes(held), *codes, (first, second), slices=comparisons.slices(held, slices), alpha=alpha
@@ -329,7 +344,7 @@ def gate_(
 
     if out:
         files.ending(out, *files.TABLES)
-    held = comparisons.read(battles, raters, where)
+    held = comparisons.read(battles, raters, where, keep=slices)
     codes = _two(held, new, old)
     parts = comparisons.slices(held, slices)
     found = gate.gate(_votes(held), *codes, (new, old), slices=parts, margin=margin, alpha=alpha)
@@ -404,7 +419,7 @@ def watch_(
     from assay.evaluation.arena import code
 
     files.ending(out, ".html")
-    held = comparisons.read(battles, raters, where)
+    held = comparisons.read(battles, raters, where, keep=slices)
     known = held.detail.columns if held.detail is not None else []
     columns = slices or tuple(name for name in ("language", "domain") if name in known)
     parts = comparisons.slices(held, columns)
@@ -476,6 +491,58 @@ def next_(
         screen.plain(f"and {len(rows) - SHOWN} more; --out writes them all", "dim")
     screen.plain(board.decided())
     _write(out, pl.DataFrame(rows))
+
+
+@command.command("taste")
+@battles_argument
+@click.argument("rater", required=False)
+@comparisons.raters
+@options.where
+def taste_(battles: Path, rater: str | None, raters: str, where: tuple[str, ...]) -> None:
+    """Say how far people differ, whether majorities go in a circle, and which model is best for RATER.
+
+    A board is a mean of tastes. What one person would choose is foreseen by their own votes and by those of
+    people like them; whoever voted little is shrunk to the board.
+
+    \b
+    Examples:
+      assay arena taste battles.parquet
+      assay arena taste battles.csv ann
+    """
+    import numpy as np
+
+    from assay.cli import screen
+    from assay.errors import AssayError
+    from assay.evaluation import shares
+    from assay.evaluation.orders import head_to_head
+
+    held = comparisons.read(battles, raters, where)
+    if rater is not None and rater not in held.raters:
+        listed = ", ".join(held.raters[:12]) + (" …" if len(held.raters) > 12 else "")
+        raise AssayError(f"{rater!r} has no vote here; there are: {listed or 'no known raters'}")
+    board = _fitted(held)
+    with screen.working("reading tastes"):
+        said = [*shares.from_the_top(board), *shares.kinds_of_taste(board, np.random.default_rng(SEED))]
+        found = shares.tastes(held) if rater is not None else None
+    _headline(held)
+    first = board.models[int(board.order_M[0])]
+    for sentence in (*head_to_head(held, board.fit.theta_M).sentences(first), *said):
+        screen.plain(f"- {sentence}")
+    if not said:
+        screen.plain("- Too few people voted often enough to say how they differ.")
+    if rater is None:
+        return
+    if found is None:
+        raise AssayError(f"too few people voted often enough to say what {rater} would choose")
+    place = {model: rank for rank, model in enumerate((board.models[m] for m in board.order_M), start=1)}
+    votes = int((held.rater_N == held.raters.index(rater)).sum())
+    screen.plain(
+        f"\nThe best for {rater}, by {screen.count(votes, 'vote')} of their own and those of others:"
+    )
+    table = screen.grid("model", "worth", "on the board", right=["worth", "on the board"])
+    for model, worth in found.best_for(rater)[:SHOWN]:
+        table.add_row(screen.cell(model), f"{worth:.2f}", str(place[model]))
+    screen.console.print(table)
 
 
 @command.command("rubric")
@@ -613,7 +680,7 @@ def card_(battles: Path, slices: tuple[str, ...], raters: str, where: tuple[str,
     from assay.evaluation import card
 
     files.ending(out, ".html")
-    held = comparisons.read(battles, raters, where)
+    held = comparisons.read(battles, raters, where, keep=slices)
     known = held.detail.columns if held.detail is not None else []
     columns = slices or tuple(name for name in ("language", "domain") if name in known)
     with screen.working("reading the votes"):

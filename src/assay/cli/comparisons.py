@@ -25,8 +25,17 @@ raters = click.option(
 )
 
 
-def read(path: Path, whose: str, where: tuple[str, ...], only: tuple[str, ...] = ()) -> Battles:
+def read(
+    path: Path,
+    whose: str,
+    where: tuple[str, ...],
+    only: tuple[str, ...] = (),
+    *,
+    keep: tuple[str, ...] = (),
+) -> Battles:
     """Read a table of comparisons, check every row, and keep those that were asked for.
+
+    `keep` names columns that come along though comparisons do not usually have them.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def read(path: Path, whose: str, where: tuple[str, ...], only: tuple[str, ...] =
     from assay.evaluation import Battles, importing
 
     frame = files.table(path)
-    read_ = importing.read(frame, path.name)
+    read_ = importing.read(frame, path.name, keep=keep)
     rows = read_.to_frame().with_row_index("_row")
     if where:
         kept = tables.where(frame.with_row_index("_row"), where)
@@ -91,3 +100,30 @@ def slices(battles: Battles, columns: tuple[str, ...]) -> dict[str, NDArray[np.b
             if names[place]:
                 found[f"{column}={names[place]}"] = code_N == place
     return found
+
+
+def shares(as_if: tuple[str, ...]) -> tuple[str, dict[str, float]] | None:
+    """Read conditions such as `job=writer:0.3`, all of one column; `None` where there are none.
+
+    >>> shares(("job=writer:0.3", "job=reader:0.7"))
+    ('job', {'writer': 0.3, 'reader': 0.7})
+    """
+    from assay.errors import AssayError
+
+    found: dict[str, float] = {}
+    columns = set()
+    for condition in as_if:
+        column, _, rest = condition.partition("=")
+        value, _, share = rest.rpartition(":")
+        try:
+            found[value] = float(share)
+        except ValueError:
+            value = ""
+        if not column or not value:
+            raise AssayError(f"{condition!r} is no share; write COLUMN=VALUE:SHARE, such as job=writer:0.3")
+        columns.add(column)
+    if len(columns) > 1:
+        raise AssayError(
+            f"the shares are of {len(columns)} columns; weigh by one of {', '.join(sorted(columns))}"
+        )
+    return (columns.pop(), found) if found else None

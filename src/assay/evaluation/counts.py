@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -78,15 +79,15 @@ class OutcomeCounts:
     n_models: int
 
     @classmethod
-    def of(cls, battles: Battles) -> OutcomeCounts:
-        """Count the outcomes of a table of comparisons.
+    def of(cls, battles: Battles, weight_N: Floats | None = None) -> OutcomeCounts:
+        """Count the outcomes of a table of comparisons, each vote by its weight where weights are given.
 
         >>> from assay.records import Battle
         >>> rounds = [("x", "y", "a"), ("x", "y", "both_bad"), ("y", "x", "tie")]
         >>> OutcomeCounts.of(Battles.from_records(Battle("i", *one) for one in rounds)).tally_C_4.tolist()
         [[1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]]
         """
-        a_C, b_C, tallies = _added(battles, _each_outcome)
+        a_C, b_C, tallies = _added(battles, partial(_each_outcome, weight_N=weight_N))
         return cls(a_C, b_C, np.stack(tallies, axis=1), len(battles.models))
 
 
@@ -127,14 +128,17 @@ def _moments(battles: Battles, part: slice, key_N: Codes, size: int) -> list[Flo
     ]
 
 
-def _each_outcome(battles: Battles, part: slice, key_N: Codes, size: int) -> list[Floats]:
+def _each_outcome(
+    battles: Battles, part: slice, key_N: Codes, size: int, weight_N: Floats | None = None
+) -> list[Floats]:
     if battles.outcome_N is None:
         score_N = battles.score_N[part]
         outcome_N = np.where(score_N == 1, 0, np.where(score_N == 0, 1, 2))
     else:
         outcome_N = battles.outcome_N[part].astype(np.int64)
     kinds = len(OUTCOMES)
-    flat = np.bincount(key_N * kinds + outcome_N, minlength=size * kinds).astype(np.float64)
+    own_N = None if weight_N is None else weight_N[part]
+    flat = np.bincount(key_N * kinds + outcome_N, own_N, size * kinds).astype(np.float64)
     return list(flat.reshape(size, kinds).T)
 
 

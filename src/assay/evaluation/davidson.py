@@ -68,7 +68,7 @@ class Davidson:
         return beats
 
 
-def davidson(battles: Battles, *, prior_sd: float | None = None) -> Davidson:
+def davidson(battles: Battles, *, prior_sd: float | None = None, weight_N: Floats | None = None) -> Davidson:
     """Fit P(a, b, tie, both bad) ∝ e^θa, e^θb, ν·e^((θa+θb)/2), e^bar by Newton steps on compressed counts.
 
     Half a win for a tie draws a board together (slope 0.74 of the truth at 25 % ties) and throws away what
@@ -79,6 +79,8 @@ def davidson(battles: Battles, *, prior_sd: float | None = None) -> Davidson:
     prior_sd
         Spread of a normal prior on the ratings, in log-odds; `None` for maximum likelihood. Models that never
         met are refused without one: with it, what is between them is the prior's word alone.
+    weight_N
+        How much each vote counts, with mean 1, where the voters are weighed to be like other people.
 
     Source: Davidson, JASA 65 (1970); the fourth outcome follows the grounded Rao–Kupper model of Frick et
     al., "Prompt-to-Leaderboard" (2025), with Davidson's ties.
@@ -94,7 +96,8 @@ def davidson(battles: Battles, *, prior_sd: float | None = None) -> Davidson:
     >>> fit.chances(np.array([0]), np.array([1])).round(2).tolist()
     [[0.38, 0.13, 0.25, 0.25]]
     """
-    counts = OutcomeCounts.of(battles)
+    counts = OutcomeCounts.of(battles, weight_N)
+    squares = counts if weight_N is None else OutcomeCounts.of(battles, weight_N**2)
     if prior_sd is None:
         refuse_if_apart(battles, PairCounts.of(battles))
     n_models = len(battles.models)
@@ -121,7 +124,7 @@ def davidson(battles: Battles, *, prior_sd: float | None = None) -> Davidson:
         if np.abs(step_P).max() < 1e-9:
             break
     _, information_P_P, chance_C_4 = _derivatives(counts, votes_C, x_P, grounded)
-    covariance_P_P = _sandwich(counts, chance_C_4, information_P_P + np.diag(ridge_P), x_P.size)
+    covariance_P_P = _sandwich(squares, chance_C_4, information_P_P + np.diag(ridge_P), x_P.size)
     centre_M_M = np.eye(n_models) - 1 / n_models
     covariance_M_M = centre_M_M @ covariance_P_P[:n_models, :n_models] @ centre_M_M
     theta_M, mean = x_P[:n_models] - x_P[:n_models].mean(), float(x_P[:n_models].mean())

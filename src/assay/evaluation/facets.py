@@ -15,7 +15,7 @@ import polars as pl
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.sparse.linalg import splu
-from scipy.special import expit, log_softmax, ndtri
+from scipy.special import expit, log_softmax, stdtrit
 
 from assay import tables
 from assay.errors import TableError
@@ -87,8 +87,9 @@ class Facets:
     converged: bool
 
     def intervals_M_2(self) -> Floats:
-        """Return 95 % intervals of the worth."""
-        half_M = ndtri(0.975) * np.sqrt(np.clip(np.diag(self.covariance_M_M), 0, None))
+        """Return 95 % intervals of the worth, by Student's law with one degree less than there are raters."""
+        reach = float(stdtrit(max(len(self.raters) - 1, 1), 0.975))
+        half_M = reach * np.sqrt(np.clip(np.diag(self.covariance_M_M), 0, None))
         return np.stack([self.theta_M - half_M, self.theta_M + half_M], axis=1)
 
     def sentences(self) -> tuple[str, ...]:

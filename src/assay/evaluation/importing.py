@@ -7,7 +7,7 @@ columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -44,11 +44,12 @@ SHARED = (
 """Columns that other tables have too; `assay.tables.ALIASES` knows their names."""
 
 
-def read(source: object, name: str = "battles") -> Battles:
+def read(source: object, name: str = "battles", *, keep: Sequence[str] = ()) -> Battles:
     """Read comparisons from a file's bytes (`name` tells the format) or from any table.
 
     A cell that nobody filled is unknown; where raters or items are known for some rows only, they count as
-    unknown for all, since half a clustering is none. Nothing is dropped and nothing is mended.
+    unknown for all, since half a clustering is none. Nothing is dropped and nothing is mended. `keep` names
+    columns of one's own that come along, such as what people say of themselves.
 
     Raises
     ------
@@ -78,6 +79,12 @@ def read(source: object, name: str = "battles") -> Battles:
         found = next((by_lower[alias] for alias in aliases if alias in by_lower), None)
         if found is not None and not frame.schema[found].is_nested():
             columns.append(_checked(frame[found], own, found))
+    for column in dict.fromkeys(keep):
+        if column not in {each.name for each in columns}:
+            if column not in frame.columns or frame.schema[column].is_nested():
+                there = ", ".join(frame.columns[:12])
+                raise TableError(f"{name} has no column {column!r} of plain values; it has {there}")
+            columns.append(frame[column].cast(pl.String).str.strip_chars())
     read_ = pl.DataFrame(columns).with_columns(
         pl.when(pl.col(pl.String).str.strip_chars() != "").then(pl.col(pl.String))
     )
