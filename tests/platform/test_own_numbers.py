@@ -97,6 +97,16 @@ def test_a_batch_without_enough_known_answers_is_passed_over_whole(cast, sky, cl
     assert first is None or sum(known[:20]) >= own_numbers.GOLD
 
 
+def test_where_few_answers_are_known_a_longer_batch_hides_them(cast, sky, client_of):
+    GoldRow.objects.exclude(pk__in=list(GoldRow.objects.values_list("pk", flat=True)[:2])).delete()
+    WorkRow.objects.filter(project=sky, use=WorkRow.GOLD, gold__isnull=True).update(use=WorkRow.WORK, cap=3)
+    client, rng, told = client_of("Ben"), np.random.default_rng(3), []
+    while judge(cast.ben, sky, rng):
+        told.append("right about" in client.get("/me/").content.decode())
+
+    assert told.index(True) + 1 == own_numbers.LONG
+
+
 def test_taking_back_and_answering_otherwise_changes_no_number(cast, sky, client_of):
     client, rng = client_of("Ben"), np.random.default_rng(1)
     for _ in range(own_numbers.BATCH):

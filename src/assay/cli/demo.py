@@ -216,13 +216,18 @@ def _keep(
 ) -> None:
     """Let the project happen in the platform's database, unless an earlier demo has."""
     from assay.cli import screen
+    from assay.demo import story
+    from assay.inference import embedded
     from assay.platform import service
 
-    if brief.project in {summary.slug for summary in service.projects()}:
+    there = {summary.slug for summary in service.projects()}
+    if brief.project in there:
         screen.plain(f"The platform keeps {brief.project!r} as an earlier demo left it.", "dim")
         return
     with screen.working("filling the platform"):
         service.rehearse(brief, items, samples, judgments)
+        if embedded.available() is None and story.TALK.project not in there:
+            service.create_project(story.TALK, story.TALK_ABOUT)
     screen.plain(
         "On the platform: two versions of the brief, the pilot between them, readers, an appeal.",
         "dim",

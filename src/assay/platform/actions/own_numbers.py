@@ -3,8 +3,8 @@
 Whoever could read their numbers after each judgment would see which works have a known answer, whether they
 were right, and whether others agree, and could take a judgment back and try another. So what their work came
 to is told after at least `BATCH` further judgments, and where answers are known, only if at least `GOLD` of
-these were on such works. Whether they were is asked at most once in a batch: asked after each judgment, the
-moment in which numbers change would tell that the last work was one of them.
+these were on such works, or after `LONG`. Whether they were is asked at most once in a batch: asked after each
+judgment, the moment in which numbers change would tell that the last work was one of them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ BATCH = 10
 
 GOLD = 5
 """Known answers that have to be among them, where a project has any."""
+
+LONG = 30
+"""Judgments that hide the known answers among them however few these are: a project may have only two."""
 
 PATIENCE = 2.0
 
@@ -65,7 +68,7 @@ def _look(
     """Take note that a batch is complete, and renew the numbers if it holds enough known answers."""
     known = queries.known_among(row.person, row.project, judged)
     row.looked = judged
-    if over or known is None or known - row.known >= GOLD:
+    if over or known is None or known - row.known >= GOLD or judged - row.judged >= LONG:
         row.judged, row.known, row.told_at = judged, known or 0, timezone.now()
         row.skills, row.contested = skills, contested
     try:
