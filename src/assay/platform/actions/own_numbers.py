@@ -3,8 +3,8 @@
 Whoever could read their numbers after each judgment would see which works have a known answer, whether they
 were right, and whether others agree, and could take a judgment back and try another. So what their work came
 to is told after at least `BATCH` further judgments, and where answers are known, only if at least `GOLD` of
-these were on such works, or after `LONG`. Whether they were is asked at most once in a batch: asked after each
-judgment, the moment in which numbers change would tell that the last work was one of them.
+these were on such works, or after `LONG`. Whether they were is asked at most once in a batch: asked after
+each judgment, the moment in which numbers change would tell that the last work was one of them.
 """
 
 from __future__ import annotations
