@@ -27,6 +27,7 @@ COMMANDS = MappingProxyType(
         "quality": "what a table of votes is worth: verdicts, raters, contested items",
         "board": "rank models from comparisons, with honest intervals",
         "arena": "what comparisons are sure of: claims, rank sets, a gate for checkpoints, a card",
+        "universe": "worlds for agents: run, audit and look at them",
         "export": "write a project's data set in a training format",
         "doctor": "check this installation, and say what to do",
     }
