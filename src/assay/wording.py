@@ -79,7 +79,7 @@ def kept(text: str) -> str:
         "values": {},
     }
     for name, value in text.values.items():
-        plain = value if isinstance(value, int | float | bool) and not isinstance(value, str) else str(value)
+        plain = value if isinstance(value, int | float) else str(value)
         told["values"][name] = {"kept": kept(value)} if isinstance(value, Sentence) else plain
     return _KEPT + json.dumps(told, ensure_ascii=False)
 
