@@ -39,11 +39,14 @@ if TYPE_CHECKING:
 PART = 1_000
 """Items that come in at once: they keep the database for some fifty milliseconds."""
 
+PART_AMONG_WRITERS = 5_000
+"""The same where many write at a time, and nobody waits for a part: each costs a wait for the disk."""
+
 REST = 0.5
 """Rest after each part, as a share of the time it took: those who wait to write try again every few
 milliseconds, and half is enough that they do not notice."""
 
-COUNTED_AFTER = {0, 9, 49}
+COUNTED_AFTER = {0, 3, 11}
 """Parts after which the database is told how large its tables have grown."""
 
 LARGE = 1 << 20
@@ -209,8 +212,9 @@ class _Part:
 
 def _parts(found: Imported, planned: dict[str, Work]) -> Iterator[Imported]:
     """Cut a table into parts that hold whole items; what belongs to none of its items comes last."""
-    place = {item.id: number // PART for number, item in enumerate(found.items)}
-    last = len(found.items) // PART + 1
+    size = PART if connection.vendor == "sqlite" else PART_AMONG_WRITERS
+    place = {item.id: number // size for number, item in enumerate(found.items)}
+    last = len(found.items) // size + 1
     parts: dict[int, _Part] = {}
     for item in found.items:
         parts.setdefault(place[item.id], _Part()).items.append(item)
