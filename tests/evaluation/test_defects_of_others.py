@@ -12,9 +12,11 @@ from scipy.special import expit
 from assay.evaluation import Battles, BoardError, careless, evalues
 from assay.evaluation.davidson import davidson
 from assay.evaluation.plain import bradley_terry
+from assay.evaluation.rao_kupper import rao_kupper
 from assay.evaluation.sandwich import clustered, pairs
 from assay.evaluation.selection import best_of
 from assay.evaluation.simulations import fitted, taste, voter
+from assay.evaluation.style import with_style
 
 
 def table(a_N, b_N, outcome_N, models):
@@ -50,6 +52,35 @@ def test_more_votes_bring_the_ratings_to_the_truth_and_no_prior_holds_them_back(
 
     assert wrong[1] < 0.05
     assert wrong[1] < wrong[0]
+
+
+def test_the_worth_of_style_is_not_left_in_the_ratings_however_many_votes_there_are():
+    rng = np.random.default_rng(7)
+    votes, theta, style = 60_000, rng.normal(0, 0.5, 10), rng.normal(0, 1, 10)
+    a_N = rng.integers(0, 10, votes)
+    b_N = (a_N + rng.integers(1, 10, votes)) % 10
+    z_N = 0.5 * (style[a_N] - style[b_N]) + 0.8 * rng.normal(size=votes)
+    won_N = rng.random(votes) < expit(theta[a_N] - theta[b_N] + 0.25 * z_N)
+    battles = table(a_N, b_N, np.where(won_N, 0, 1), 10)
+
+    fit = with_style(battles, z_N[:, None], ["length"])
+
+    assert abs(fit.gamma_K[0] - 0.25) < 2 * fit.gamma_error_K[0]
+    assert fit.gamma_K[0] > 0.2
+    assert np.abs(fit.theta_M - (theta - theta.mean())).max() < 0.1
+
+
+def test_the_evidence_against_a_voter_is_fair_at_every_vote_also_the_fifth_and_the_fiftieth():
+    peaks = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        honest_N, chose_N, _ = voter(rng, 60)
+        path = careless.coin(honest_N, chose_N)
+        peaks.append([path[4], path[9], path[49]])
+
+    # 1/(2p) flagged half of honest people after five votes, nine of ten after ten
+    assert (np.array(peaks) >= np.log(20)).mean(axis=0).max() <= 0.05
+    assert np.exp(np.array(peaks)).mean(axis=0) == pytest.approx([1, 1, 1], abs=0.6)
 
 
 def test_a_coin_is_seen_and_honest_people_are_not_accused():
@@ -135,5 +166,6 @@ def test_the_best_of_27_equal_variants_is_not_sold_as_better():
 def test_groups_that_never_meet_are_refused_with_the_reason():
     battles = table(np.array([0, 2]), np.array([1, 3]), np.array([0, 0]), 4)
 
-    with pytest.raises(BoardError, match="never compared"):
-        bradley_terry(battles, intervals="vote")
+    for fit in (davidson, rao_kupper, lambda one: bradley_terry(one, intervals="vote")):
+        with pytest.raises(BoardError, match="never compared"):
+            fit(battles)

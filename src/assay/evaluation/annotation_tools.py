@@ -129,11 +129,9 @@ def potato(
             )
         found = {**known.get(item, {}), **_cells(beside, {})}
         models = _models(found, known, item, row)
-        rows.append(
-            {"item": item, "rater": rater, **models, "winner": winners.pop()}
-            | {field: found.get(field) for field in FIELDS}
-            | {"seconds": seconds}
-        )
+        more: dict[str, object] = {field: found.get(field) for field in FIELDS}
+        said = {"item": item, "rater": rater, **models, "winner": winners.pop()}
+        rows.append({**said, **more, "seconds": seconds})
     return _frame(rows, name)
 
 

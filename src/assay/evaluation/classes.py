@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import expit, log_expit, logsumexp
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
+from assay.evaluation.counts import summed
 from assay.wording import say
 
 PRIOR_SD = 1.5
@@ -262,7 +263,7 @@ class _Cells:
             cell_Q // len(key_P),
             cell_Q % len(key_P),
             np.bincount(cell_N).astype(float),
-            np.bincount(cell_N, won_N),
+            summed(cell_N, won_N, len(cell_Q)),
             key_P // n_models,
             key_P % n_models,
             n_models,
@@ -307,8 +308,9 @@ class _Cells:
 
 def _weights(member_R_C: Floats) -> Floats:
     """Return the share of each class, with one person more in each so that none dies at once."""
-    held_C: Floats = member_R_C.sum(axis=0) + 1
-    return held_C / held_C.sum()
+    held_C = member_R_C.sum(axis=0) + 1
+    weight_C: Floats = held_C / held_C.sum()
+    return weight_C
 
 
 def _climbed(

@@ -21,6 +21,7 @@ from assay import tables
 from assay.errors import TableError
 from assay.evaluation.audit import separable
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
+from assay.evaluation.counts import summed
 from assay.evaluation.davidson import BOTH_BAD, TIE
 from assay.evaluation.mqm import penalties
 
@@ -176,8 +177,7 @@ def rubric(table: object) -> Sheets:
         asked = frame[by_lower["dimension"]].cast(pl.String).fill_null("score")
     else:
         asked = pl.Series(["score"] * len(frame))
-    held = pl.DataFrame({**picked, "score": score, "dimension": asked})
-    return _sheets(held)
+    return _sheets(pl.DataFrame({**picked, "score": score, "dimension": asked}))
 
 
 def errors(table: object, *, tokens: Mapping[tuple[str, str], int] | None = None) -> Sheets:
@@ -419,7 +419,9 @@ class _Problem:
 
     def thresholds(self, x_P: Floats, one: Instrument) -> Floats:
         steps = np.exp(self.block(x_P, f"steps {one.name}"))
-        return self.block(x_P, f"first {one.name}")[0] + np.concatenate([[0.0], np.cumsum(steps)])
+        first = float(self.block(x_P, f"first {one.name}")[0])
+        found: Floats = first + np.concatenate([[0.0], np.cumsum(steps)])
+        return found
 
     def start(self) -> Floats:
         x_P = np.zeros(len(self.spread_P))
@@ -447,10 +449,10 @@ class _Problem:
     def _pulled(self, x_P: Floats, one: Instrument, pull_N: Floats) -> Floats:
         """Return the product of `_rows` and a slope by the predictor, without the rows."""
         slope, size = self.slope(x_P, one.name), len(x_P)
-        found: Floats = slope * np.bincount(one.model_N, pull_N, size)
+        found: Floats = slope * summed(one.model_N, pull_N, size)
         found[self.place[f"slope {one.name}"].start] = slope * float(pull_N @ x_P[one.model_N])
         for name, code_N in (("rater", one.rater_N), ("item", one.item_N)):
-            found += np.bincount(self.place[f"{name} {one.name}"].start + code_N, pull_N, size)
+            found += summed(self.place[f"{name} {one.name}"].start + code_N, pull_N, size)
         return found
 
     def _rows(self, x_P: Floats, one: Instrument) -> sparse.csr_array:

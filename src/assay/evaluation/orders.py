@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 from scipy.special import expit
 
 from assay.evaluation import evalues
-from assay.evaluation.battles import Battles, Floats
+from assay.evaluation.battles import Battles, Codes, Floats
 from assay.wording import say
 
 LENT = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
@@ -80,7 +80,7 @@ class HeadToHead:
             before = {start: -1}
             wave = [start]
             while wave and start not in {m for m in before if before[m] >= 0}:
-                following = []
+                following: list[int] = []
                 for m in wave:
                     for n in np.flatnonzero(beats_M_M[m]).tolist():
                         if n == start:
@@ -119,8 +119,9 @@ class HeadToHead:
             bounds=[(0, None)] * n_models + [(None, None)],
             method="highs",
         )
-        drawn_M: Floats = np.clip(found.x[:n_models], 0, None)
-        return drawn_M / drawn_M.sum()
+        drawn_M = np.clip(found.x[:n_models], 0, None)
+        chance_M: Floats = drawn_M / drawn_M.sum()
+        return chance_M
 
     def sentences(self, first: str = "") -> tuple[str, ...]:
         """Say which model beats all others, or which go round in a circle; `first` leads the board."""
@@ -225,7 +226,7 @@ def head_to_head(battles: Battles, theta_M: Floats | None = None, *, alpha: floa
     return HeadToHead(battles.models, share_M_M, people_M_M, log_e_M_M, sure_M_M)
 
 
-def _lent(pair_C: Floats, mean_C: Floats, expected_C: Floats) -> float:
+def _lent(pair_C: Codes, mean_C: Floats, expected_C: Floats) -> float:
     """Return the number of lent people with which the others on a pair foretell a person best."""
     _, code_C = np.unique(pair_C, return_inverse=True)
     people_C = np.bincount(code_C)[code_C]

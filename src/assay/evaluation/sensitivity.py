@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena, arena
 from assay.evaluation.battles import BoardError
-from assay.evaluation.davidson import davidson
+from assay.evaluation.davidson import TIE, davidson
 from assay.evaluation.plain import bradley_terry
+from assay.evaluation.rao_kupper import rao_kupper
 from assay.wording import say
 
 HEAVIEST = 5
@@ -113,6 +114,17 @@ def changes(board: Arena, rng: np.random.Generator) -> tuple[str, ...]:
             "Counting ties as half wins puts {model} first instead of {first}.", model=plain, first=first
         )
     )
+    if (board.battles.outcomes_N >= TIE).any():
+        banded = board.models[int(np.argmax(rao_kupper(board.battles).theta_M))]
+        sentences.append(
+            say("Taking a tie for too small a difference (Rao–Kupper) leaves {model} first.", model=first)
+            if banded == first
+            else say(
+                "Taking a tie for too small a difference (Rao–Kupper) puts {model} first instead of {first}.",
+                model=banded,
+                first=first,
+            )
+        )
     prompts = len(board.battles.items)
     if "item" not in board.clustered_by and prompts >= LEAST_CLUSTERS:
         wide = arena(board.battles, rng, by=("rater", "item") if "rater" in board.clustered_by else ("item",))
