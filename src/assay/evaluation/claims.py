@@ -76,8 +76,14 @@ def ordinal(number: int) -> str:
     >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 22, 113)]
     ['1st', '2nd', '3rd', '4th', '11th', '22nd', '113th']
     """
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
+    last = 0 if 10 <= number % 100 <= 20 else number % 10
+    if last == 1:
+        return say("{number}st", number=number)
+    if last == 2:
+        return say("{number}nd", number=number)
+    if last == 3:
+        return say("{number}rd", number=number)
+    return say("{number}th", number=number)
 
 
 def place(model: str, low: int, high: int, models: int) -> str:

@@ -89,13 +89,13 @@ def look_sentences(found: Look, board: Arena) -> tuple[str, ...]:
     said = []
     for name, (low, worth, high) in zip(found.features, found.worth_K_3, strict=True):
         what = SAID[name]
+        told = {"what": what, "worth": _signed(worth), "low": _signed(low), "high": _signed(high)}
         if low <= 0 <= high:
-            verdict = "{what} may win or lose votes: {worth} in 100 [{low}, {high}]."
+            said.append(say("{what} may win or lose votes: {worth} in 100 [{low}, {high}].", **told))
         elif worth > 0:
-            verdict = "{what} wins votes: {worth} in 100 [{low}, {high}]."
+            said.append(say("{what} wins votes: {worth} in 100 [{low}, {high}].", **told))
         else:
-            verdict = "{what} loses votes: {worth} in 100 [{low}, {high}]."
-        said.append(say(verdict, what=what, worth=_signed(worth), low=_signed(low), high=_signed(high)))
+            said.append(say("{what} loses votes: {worth} in 100 [{low}, {high}].", **told))
     width_M = found.elo_M_2[:, 1] - found.elo_M_2[:, 0]
     most = int(np.argmax(width_M))
     chance_M = 2 * ELO * board.uncertainty.half_K
