@@ -197,4 +197,110 @@ def authors() -> list[Figure]:
     ]  # fmt: skip
 
 
-PARTS: tuple[Callable[[], list[Figure]], ...] = (coverage, ranks, looks, suspicions, choices, authors)
+def training() -> list[Figure]:
+    """A training run: alarms where nothing changed, and what is found where one slice rose and four fell."""
+    from assay.evaluation.gate import Votes
+    from assay.evaluation.watching import watched
+
+    step("a training run")
+
+    def run(rng: np.random.Generator, quality: dict[str, list[float]], prompts: dict[str, int]):
+        rows, part = [], []
+        for name, worth in quality.items():
+            for at in range(1, len(worth)):
+                won = rng.random(prompts[name]) < expit(worth[at] - worth[at - 1])
+                rows += [(at, at - 1, float(one)) for one in won]
+                part += [name] * prompts[name]
+        order = rng.permutation(len(rows))
+        a_N, b_N, score_N = (np.array(column)[order] for column in zip(*rows, strict=True))
+        names = np.array(part)[order]
+        votes = Votes(a_N, b_N, score_N, np.arange(len(order)))
+        line = [(at, f"step {at}") for at in range(len(next(iter(quality.values()))))]
+        return watched(votes, line, slices={name: names == name for name in quality})
+
+    four = ("prose", "law", "letters", "code")
+    alarms, found, named, hidden = [], [], [], []
+    for seed in range(CROWDS):
+        rng = np.random.default_rng(30_000 + seed)
+        flat = {name: [0.0] * 6 for name in ("puzzles", *four)}
+        alarms.append(bool(run(rng, flat, dict.fromkeys(flat, 60)).falls))
+        narrow = {
+            "puzzles": [0.0, 0.0, 0.0, 1.4, 1.4],
+            **{name: [0.0, 0.1, 0.1, -0.8, -0.8] for name in four},
+        }
+        told = run(rng, narrow, {"puzzles": 800, **dict.fromkeys(four, 150)})
+        fell = [turn.change for turn in told.falls if turn.change.slice in four]
+        found.append(len(fell) / 4)
+        named.append(np.mean([each.since == "step 3" for each in fell]) if fell else 0.0)
+        hidden.append(bool(told.hidden))
+    name = "watch: runs with any false alarm, 6 checkpoints, 5 slices"
+    return [
+        Figure(name, 100 * float(np.mean(alarms)), "%", "<= 5"),
+        chance_of(name, alarms),
+        Figure("watch: falls found, 150 prompts a step, win rate 0.29", 100 * float(np.mean(found)), "%"),
+        Figure("watch: of these, with the right checkpoint", 100 * float(np.mean(named)), "%", ">= 90"),
+        Figure("watch: runs where the average is said to hide it", 100 * float(np.mean(hidden)), "%"),
+    ]
+
+
+def kinds() -> list[Figure]:
+    """How often votes kept aside say the right number of kinds of taste."""
+    from assay.evaluation import simulations
+    from assay.evaluation.classes import how_many
+
+    step("kinds of taste")
+    told = []
+    for shares in ((1.0,), (0.7, 0.3), (0.4, 0.35, 0.25)):
+        right = [
+            how_many(
+                simulations.kinds(np.random.default_rng(seed), shares=shares).battles,
+                np.random.default_rng(seed), most=4, restarts=3,
+            ).chosen == len(shares)
+            for seed in range(CROWDS // 10)
+        ]  # fmt: skip
+        told.append(
+            Figure(
+                f"kinds of taste: {len(shares)} found where there are {len(shares)}",
+                100 * np.mean(right),
+                "%",
+            )
+        )
+    return told
+
+
+def rubrics() -> list[Figure]:
+    """Coverage of the worth by rubric, severe raters on few scores each."""
+    import polars as pl
+
+    from assay.evaluation.facets import facets, rubric
+
+    step("rubrics")
+    truth, held = np.linspace(-0.9, 0.9, 6), []
+    for seed in range(CROWDS // 4):
+        rng = np.random.default_rng(40_000 + seed)
+        severity_R, ease_I = rng.normal(0, 0.8, 30), rng.normal(0, 0.6, 40)
+        rater, model, item = rng.integers(0, 30, 900), rng.integers(0, 6, 900), rng.integers(0, 40, 900)
+        latent = truth[model] - severity_R[rater] + ease_I[item] + rng.logistic(size=900)
+        score = 1 + (latent[:, None] > np.array([-2.0, -0.7, 0.6, 1.9])).sum(axis=1)
+        names = [
+            [f"{letter}{code:02d}" for code in codes]
+            for letter, codes in (("i", item), ("r", rater), ("m", model))
+        ]
+        frame = pl.DataFrame({"item": names[0], "rater": names[1], "model": names[2], "score": score})
+        low_M, high_M = facets(rubric(frame)).intervals_M_2().T
+        held.append(np.mean((low_M <= truth) & (truth <= high_M)))
+    name = "rubric: coverage of 95 % intervals, 30 raters"
+    return [Figure(name, 100 * float(np.mean(held)), "%", ">= 93"), chance_of(name, held)]
+
+
+PARTS: tuple[Callable[[], list[Figure]], ...] = (
+    coverage,
+    ranks,
+    looks,
+    suspicions,
+    choices,
+    authors,
+    training,
+    kinds,
+    rubrics,
+)
