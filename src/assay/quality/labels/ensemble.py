@@ -40,8 +40,8 @@ FOLDS = 5
 
 ENOUGH, ENOUGH_CORRELATED, ENOUGH_ROUNDS = 5e-3, 2e-2, 12
 """Where `hierarchical` and `ebcc` stop as members, and the most rounds of `ebcc`: they are flattened and
-averaged, so that digits are lost on them. A dozen rounds instead of thirty change the mean accuracy on nineteen
-real crowds by less than one item in a thousand, either way by the start, and take a third off the time."""
+averaged, so that digits are lost on them. A dozen rounds instead of thirty change the mean accuracy on
+nineteen real crowds by about one item in a thousand, and take a third off the time."""
 
 
 def ensemble(columns: Columns, *, rng: int = 0) -> Result:
