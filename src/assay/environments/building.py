@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 
 from assay.environments import clock, schema, store
 from assay.environments.desk import Plain, _insert
+from assay.environments.faults import Planned, Planting, made
 from assay.environments.streams import Stream
 from assay.environments.world import VERSION
 
@@ -62,6 +63,10 @@ class Builder:
     def stream(self, *name: str | int) -> Stream:
         """Return the random numbers of a concern."""
         return Stream(self.seed, *name)
+
+    def meta(self, key: str) -> Plain:
+        """Return what the world says of itself, such as who the agent is."""
+        return cast("Plain", self.held.execute("SELECT value FROM meta WHERE key = ?", (key,)).get)
 
     # -- surfaces ----------------------------------------------------------------------------------------
 
@@ -135,6 +140,7 @@ class Builder:
         ends: int | None,
         cause: str,
         way_around: str,
+        signals: str = "",
         mended_when: str = "",
         **parameters: Any,
     ) -> int:
@@ -143,19 +149,28 @@ class Builder:
         Parameters
         ----------
         scope
-            "service:" and a service, whose outage takes all with it that needs it, or "tool:" and a tool.
+            "service:" and a service, whose outage takes all with it that needs it, "tool:" and a tool, or
+            another word and an id that calls name: "person:ann", "doc:policy-access", "mail:12".
         ends
             `None` where it lasts until its cause is mended.
         way_around
             What one can do meanwhile; a fault without one makes a task impossible, and says "none".
+        signals
+            What can be seen of it.
         mended_when
             A SELECT over the world that finds a row once the cause is mended.
+        parameters
+            What the kind wants to know. Every kind knows `tell`: whom it is right to tell of it.
         """
         if mended_when:
             parameters["mended_when"] = mended_when
         self.held.execute(
             "INSERT INTO fault (kind, scope, begins, ends, cause, parameters, signals, way_around)"
-            " VALUES (?, ?, ?, ?, ?, ?, '', ?)",
-            (kind, scope, begins, ends, cause, json.dumps(parameters, sort_keys=True), way_around),
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (kind, scope, begins, ends, cause, json.dumps(parameters, sort_keys=True), signals, way_around),
         )
-        return int(self.held.last_insert_rowid())
+        number = int(self.held.last_insert_rowid())
+        does = made(kind)
+        if hasattr(does, "plant"):
+            cast("Planting", does).plant(self, Planned(number, kind, scope, begins, ends, parameters))
+        return number

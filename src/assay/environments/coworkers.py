@@ -32,10 +32,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class Intent:
-    """What a coworker will do: `tell` a fact, say that they do not `know`, or be `weary` of being asked."""
+    """What a coworker will do: `tell` a fact, `review` a pull request, say that they do not `know`, …
+
+    `about` is the fact's topic, or the number of the pull request. A topic "grant:" and a scope gives who
+    asked that permission.
+    """
 
     does: str
     says: str
+    about: str = ""
 
 
 class Voice(Protocol):
@@ -92,7 +97,22 @@ class Coworkers:
             return
         intent = self._voice.choose(heard, person, self._allowed(heard, script))
         self._world.note_coworker(heard.to, intent.does)
+        self._do(desk, heard, intent)
         self._say(desk, heard, intent.says)
+
+    def _do(self, desk: Desk, heard: Heard, intent: Intent) -> None:
+        """Do what an intent does beside saying something."""
+        if intent.about.startswith("grant:"):
+            scope = intent.about.removeprefix("grant:")
+            desk.put("permission", by=heard.to, person=heard.by, scope=scope, level="write")
+        elif intent.does == "review":
+            desk.put(
+                "review",
+                by=heard.to,
+                pull_request=int(intent.about),
+                verdict="approve" if intent.says.startswith("Approved") else "change",
+                text=intent.says,
+            )
 
     def _allowed(self, heard: Heard, script: Row) -> list[Intent]:
         """Return what the script allows, what it would do first."""
@@ -100,13 +120,34 @@ class Coworkers:
             return [Intent("come", f"I am on it. ({heard.place})")]
         if script["asked"] >= script["patience"]:
             return [Intent("weary", "I have answered a lot today; please look it up or ask somebody else.")]
-        said = set(re.findall(r"[a-z0-9_.-]+", heard.text.lower()))
-        told = []
+        # A full stop after a word is none of it, but one within a version is.
+        said = set(re.findall(r"[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?", heard.text.lower()))
+        told = [] if "review" not in said else self._reviews(heard)
         for fact in self._world.hidden("SELECT * FROM fact WHERE holder = ? ORDER BY id", heard.to):
             if set(fact["words"].split()) <= said:
                 sure = self._world.stream("recalls", heard.to, fact["id"]).chance(script["reliability"])
-                told.append(Intent("tell", fact["text"] if sure or not fact["spoilt"] else fact["spoilt"]))
+                text = fact["text"] if sure or not fact["spoilt"] else fact["spoilt"]
+                told.append(Intent("tell", text, fact["topic"]))
         return [*told, Intent("not-know", "I do not know about that, sorry.")]
+
+    def _reviews(self, heard: Heard) -> list[Intent]:
+        """Return the review that somebody is asked for: approval where the tests of the request passed."""
+        named = re.search(r"(?:pull(?: request)?|pr)\s*#?\s*(\d{1,9})|#(\d{1,9})", heard.text.lower())
+        if named is None:
+            return []
+        number = named[1] or named[2]
+        rows = self._world.hidden(
+            "SELECT status, (SELECT status FROM ci_run WHERE repo = pull_request.repo AND"
+            " branch = pull_request.branch ORDER BY id DESC LIMIT 1) AS tests FROM pull_request"
+            " WHERE id = ? AND author != ? AND status = 'open'",
+            int(number),
+            heard.to,
+        )
+        if not rows:
+            return [Intent("not-know", f"I find no open pull request {number} that I could review.")]
+        if rows[0]["tests"] == "passed":
+            return [Intent("review", f"Approved {number}: the tests pass and it does what it says.", number)]
+        return [Intent("review", f"Please have the tests of {number} pass first.", number)]
 
     def _script(self, person: str) -> Row | None:
         found = self._world.hidden("SELECT * FROM coworker WHERE person = ?", person)

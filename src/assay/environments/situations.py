@@ -1,11 +1,13 @@
-"""What templates share: how hard a task is to be, and the situation that one plants."""
+"""What templates share: how hard a task is to be, the situation that one plants, and how goals are said."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from assay.environments import clock
 from assay.environments.building import Builder
 from assay.environments.streams import Stream
 from assay.environments.tasks import Action, Allowed, Goal
@@ -52,22 +54,144 @@ class Template(Protocol):
         """Plant a situation into a fork of a world, and return the task that it makes."""
 
 
-def told(person: str, *words: str, name: str = "") -> Goal:
-    """Return the goal that somebody was told something, by chat, mail or in an incident, in words of the
-    agent.
+AGENT = "(SELECT value FROM meta WHERE key = 'agent')"
 
-    Counts what goes to the person, names them, or stands in the channel of incidents.
+
+def is_so(name: str, table: str, *, times: int = 0, **values: Any) -> Goal:
+    """Return the goal that a table has a row with these values, or exactly so many with `times`.
+
+    >>> is_so("closed", "ticket", id="OPS-9", status="done").statement
+    'SELECT 1 FROM ticket WHERE id IS ? AND status IS ?'
     """
-    says = " AND ".join("said LIKE ?" for _ in words)
+    where = " AND ".join(f"{column} IS ?" for column in values)
+    if times:
+        statement = f"SELECT 1 WHERE (SELECT count(*) FROM {table} WHERE {where}) = {times}"
+    else:
+        statement = f"SELECT 1 FROM {table} WHERE {where}"
+    return Goal(name, statement, tuple(values.values()))
+
+
+def looked(tool: str, **arguments: Any) -> Goal:
+    """Return the goal that the agent called a tool with these arguments, and was answered.
+
+    >>> looked("doc_read", doc="policy-access").values
+    ('doc_read', 'policy-access')
+    """
+    given = "".join(f" AND json_extract(arguments, '$.{name}') = ?" for name in arguments)
+    return Goal(
+        f"looked with {tool} {' '.join(map(str, arguments.values()))}".strip(),
+        f"SELECT 1 FROM step WHERE tool = ? AND code = 'ok'{given}",
+        (tool, *arguments.values()),
+    )
+
+
+def both(name: str, *goals: Goal, never: Sequence[Goal] = (), weight: float = 1.0) -> Goal:
+    """Return the goal that all of some goals hold, and none of others: what must not be done is no goal of
+    its own, since it holds from the beginning.
+    """
+    parts = [f"EXISTS ({goal.statement})" for goal in goals]
+    parts += [f"NOT EXISTS ({goal.statement})" for goal in never]
+    values = tuple(value for goal in (*goals, *never) for value in goal.values)
+    return Goal(name, f"SELECT 1 WHERE {' AND '.join(parts)}", values, weight)
+
+
+def in_order(name: str, first: str, then: str, *values: Any) -> Goal:
+    """Return the goal that something was so before something else.
+
+    Parameters
+    ----------
+    first, then
+        SELECTs of one moment each; the earliest of the first is compared with the earliest of the second.
+    values
+        What stands for their question marks, in order.
+    """
+    return Goal(
+        name, f"SELECT 1 WHERE (SELECT min(at) FROM ({first})) < (SELECT min(at) FROM ({then}))", values
+    )
+
+
+def said(
+    medium: str, where: str, text: str, words: Sequence[str], but_not: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Return a SELECT of the moments when the agent said some whole words, and others not, and its values."""
+    tests = [f"' ' || lower({text}) || ' ' GLOB ?"] * len(words)
+    tests += [f"' ' || lower({text}) || ' ' NOT GLOB ?"] * len(but_not)
+    told_so = "".join(f" AND {test}" for test in tests)
+    return (
+        f"SELECT created_at AS at FROM {medium} WHERE author = {AGENT} AND {where}{told_so}",
+        [_whole(word) for word in (*words, *but_not)],
+    )
+
+
+def _whole(word: str) -> str:
+    """Return a pattern for GLOB that finds a word which is no part of a longer one."""
+    quoted = re.sub(r"([*?\[])", r"[\1]", word.lower())
+    return f"*[^a-z0-9_-]{quoted}[^a-z0-9_-]*"
+
+
+def told(person: str, *words: str, but_not: Sequence[str] = (), name: str = "") -> Goal:
+    """Return the goal that a colleague was told something in words of the agent, by chat or mail.
+
+    Counts what goes to the person, or names them with @ in a channel. `but_not` are words that must not stand
+    in it: who lists every possible answer has given none.
+    """
+    chat, chat_words = said(
+        "message",
+        f"(channel = {_TALK} OR ' ' || lower(text) || ' ' GLOB ?)",
+        "text",
+        words,
+        but_not,
+    )
+    mail, mail_words = said(
+        "email",
+        "folder = 'sent' AND ', ' || recipients LIKE ?",
+        "subject || ' ' || body",
+        words,
+        but_not,
+    )
     return Goal(
         name or f"{person} was told {' '.join(words)}",
-        f"""SELECT 1 FROM (
-            SELECT lower(text) AS said
-            FROM message WHERE author = (SELECT value FROM meta WHERE key = 'agent')
-              AND (channel LIKE ? OR text LIKE ?)
-            UNION ALL
-            SELECT lower(subject || ' ' || body) FROM email WHERE folder = 'sent'
-              AND author = (SELECT value FROM meta WHERE key = 'agent') AND recipients LIKE ?
-        ) WHERE {says} LIMIT 1""",
-        (f"%{person}%", f"%@{person}%", f"%{person}@%", *(f"%{word.lower()}%" for word in words)),
+        f"{chat} UNION ALL {mail}",
+        (person, person, person, f"*@{person}[^a-z0-9_-]*", *chat_words, f"%, {person}@%", *mail_words),
     )
+
+
+_TALK = f"CASE WHEN ? < {AGENT} THEN '@' || ? || '+' || {AGENT} ELSE '@' || {AGENT} || '+' || ? END"
+
+
+def mailed(address: str, *words: str, but_not: Sequence[str] = (), name: str = "") -> Goal:
+    """Return the goal that the agent wrote a mail to an address, with words in it and others not."""
+    mail, values = said(
+        "email", "folder = 'sent' AND recipients LIKE ?", "subject || ' ' || body", words, but_not
+    )
+    return Goal(name or f"{address} was told {' '.join(words)}", mail, (f"%{address}%", *values))
+
+
+def posted(channel: str, *words: str, but_not: Sequence[str] = (), name: str = "") -> Goal:
+    """Return the goal that the agent posted words in a channel."""
+    chat, values = said("message", "channel = ?", "text", words, but_not)
+    return Goal(name or f"{channel} was told {' '.join(words)}", chat, (channel, *values))
+
+
+def commented(ticket: str, *words: str, but_not: Sequence[str] = (), name: str = "") -> Goal:
+    """Return the goal that the agent commented on a ticket with words."""
+    chat, values = said("ticket_comment", "ticket = ?", "text", words, but_not)
+    return Goal(name or f"{ticket} says {' '.join(words)}", chat, (ticket, *values))
+
+
+def ticket_changes(ticket: str, *columns: str) -> tuple[Allowed, ...]:
+    """Return what changing some columns of a ticket, and commenting on it, changes.
+
+    >>> [(each.table, each.did) for each in ticket_changes("OPS-9", "status")]
+    [('ticket', 'UPDATE'), ('ticket_change', 'INSERT'), ('ticket_comment', 'INSERT')]
+    """
+    return (
+        Allowed("ticket", "UPDATE", {"id": ticket}, columns),
+        Allowed("ticket_change", "INSERT", {"ticket": ticket}, most=6),
+        Allowed("ticket_comment", "INSERT", {"ticket": ticket}, most=3),
+    )
+
+
+def waits(until: int, times: int = 3) -> tuple[Action, ...]:
+    """Return waiting until a moment for an oracle: more than once, since what comes up ends a wait."""
+    return (Action("wait", {"until": clock.shown(until)}),) * times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from assay.environments.apps import MOST, like, listed, shown
@@ -134,8 +135,41 @@ def contract_change(
     return {"changed": sorted(changed)}
 
 
+@tool(writes=True, costs=MINUTE)
+def customer_change(
+    desk: Desk,
+    customer: str,
+    name: str | None = None,
+    contact: str | None = None,
+    region: Literal["eu", "us", "asia"] | None = None,
+    owner: str | None = None,
+    status: Literal["active", "paused", "duplicate", "closed"] | None = None,
+) -> dict[str, Any]:
+    """Correct a customer's entry; what is left out stays.
+
+    Args:
+        customer: their id
+        name: what they are called
+        contact: the address that their mail goes to
+        region: where they are
+        owner: the id of the colleague who looks after them
+        status: active, paused, duplicate (entered twice; keep the other) or closed
+    """
+    row = desk.found("customer", customer, "customer")
+    desk.require("contracts:write")
+    if contact is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", contact):
+        raise ToolError("bad_arguments", f"{contact!r} is no mail address")
+    if owner is not None:
+        desk.found("person", owner, "person")
+    wanted = {"name": name, "contact": contact, "region": region, "owner": owner, "status": status}
+    changed = {each: value for each, value in wanted.items() if value is not None and value != row[each]}
+    if changed:
+        desk.change("customer", customer, **changed)
+    return {"changed": sorted(changed)}
+
+
 APP = App(
     "customers",
     "billing",
-    (customer_search, customer_read, invoice_read, invoice_correct, refund, contract_change),
+    (customer_search, customer_read, invoice_read, invoice_correct, refund, contract_change, customer_change),
 )

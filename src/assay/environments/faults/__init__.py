@@ -2,7 +2,7 @@
 
 A fault is a row that tools never see: its kind, what it is on, from when to when, or until its cause is
 mended, what can be seen of it, and a legitimate way around. Kinds are registered; each is one file with what
-it does before and after a call.
+it does before and after a call, and what it changes in the world when it is planted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import apsw
 from assay import registry
 
 if TYPE_CHECKING:
+    from assay.environments.building import Builder
     from assay.environments.tools import Tool
     from assay.environments.world import World
 
@@ -31,6 +32,13 @@ class Fault(Protocol):
         """Return what the agent gets for the answer; what was done stays done."""
 
 
+class Planting(Protocol):
+    """A kind of fault that changes something in the world when it is planted."""
+
+    def plant(self, made: Builder, fault: Planned) -> None:
+        """Put, change or schedule what the fault consists in."""
+
+
 @dataclass(frozen=True)
 class Planned:
     """A fault as it stands in the world."""
@@ -41,6 +49,24 @@ class Planned:
     begins: int
     ends: int | None
     parameters: Mapping[str, Any]
+
+    @property
+    def about(self) -> str:
+        """What kind of thing it is on: a service, a tool, a person, a doc, a table, …"""
+        return self.scope.partition(":")[0]
+
+    @property
+    def key(self) -> str:
+        """What it is on."""
+        return self.scope.partition(":")[2]
+
+    def is_on(self, tool: Tool, needed: frozenset[str], given: Mapping[str, Any]) -> bool:
+        """Say whether a call meets it: by its tool, by what that needs, or by what the call names."""
+        if self.about == "tool":
+            return self.key == tool.name
+        if self.about == "service":
+            return self.key in needed
+        return any(str(value).lstrip("@") == self.key for value in given.values())
 
 
 @dataclass(frozen=True)
@@ -118,12 +144,7 @@ class Faults:
         if not active:
             return ()
         needed = self.needed(service)
-        return [
-            Hit(world, fault, tool, given, step)
-            for fault in active
-            if fault.scope == f"tool:{tool.name}"
-            or (fault.scope.startswith("service:") and fault.scope[8:] in needed)
-        ]
+        return [Hit(world, fault, tool, given, step) for fault in active if fault.is_on(tool, needed, given)]
 
     def needed(self, service: str) -> frozenset[str]:
         """Return a service and all that it needs, near and far."""
