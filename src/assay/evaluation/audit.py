@@ -316,7 +316,7 @@ def choice(battles: Battles, released: Mapping[str, float]) -> Finding:
             models=int(believed_K.sum()),
             all=len(told),
             model=name,
-            e=float(np.exp(min(log_e, 700.0))),
+            e=evalues.said(log_e),
             pairs=pairs,
         )
         return Finding("choice", "warning", sentence, proof)

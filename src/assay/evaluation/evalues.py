@@ -19,6 +19,33 @@ NODES = 48
 """Points by which a spread of bets is replaced; a mixture of fair bets is fair, however coarse."""
 
 
+POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Evident(float):
+    """An e-value as it is said: from ten million on as a power of ten, since nobody reads thirty digits.
+
+    >>> f"{Evident(1658.2):,.0f}, {Evident(2.9e37):,.0f}"
+    '1,658, 3·10³⁷'
+    """
+
+    def __format__(self, spec: str) -> str:
+        """Return the number by its format, or as a power of ten."""
+        if not 1e7 <= self < np.inf:
+            return super().__format__(spec)
+        digit, power = f"{float(self):.0e}".split("e+")
+        return f"{digit}·10{str(int(power)).translate(POWERS)}"
+
+
+def said(log_e: float) -> Evident:
+    """Return the e-value of a logarithm, to be said.
+
+    >>> f"{said(3.0):.3g}"
+    '20.1'
+    """
+    return Evident(np.exp(min(log_e, 700.0)))
+
+
 def _stakes() -> Floats:
     """Return stakes in (0, 1): half around close races, half (Krichevsky–Trofimov) for any."""
     upper = 0.5 + (np.arange(NODES) + 0.5) / NODES / 2

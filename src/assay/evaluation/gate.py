@@ -204,7 +204,7 @@ def _floor(
     )
     low, high = float(low_N[0]), float(high_N[0])
     values = {"name": name, "slice": part, "share": share, "low": low, "high": high, "prompts": prompts}
-    e = "over a million" if log_e > np.log(1e6) else f"{np.exp(log_e):,.3g}"
+    e = f"{evalues.said(log_e):,.3g}"
     if not prompts:
         sentence = say("{name} was never compared on {slice}.", **values)
     elif believed:
@@ -313,7 +313,7 @@ def _evidence(
         "score": score,
         "low": low,
         "high": high,
-        "e": np.exp(min(log_e, 700.0)),
+        "e": evalues.said(log_e),
     }
     if not prompts:
         sentence = say(

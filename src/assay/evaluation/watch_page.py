@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from assay.evaluation import evalues
 from assay.evaluation.arena import Arena, arena, code
 from assay.evaluation.battles import Battles, BoardError
 from assay.evaluation.gate import EVERYTHING
@@ -92,13 +93,9 @@ def _row(one: Change) -> dict[str, object]:
         "against": named[1],
         "prompts": one.prompts,
         "wins": f"{one.score:.0%} [{one.low:.0%}, {one.high:.0%}]",
-        "e that it fell": _e(one.log_fall),
-        "e that it rose": _e(one.log_rise),
+        "e that it fell": f"{evalues.said(one.log_fall):,.2g}",
+        "e that it rose": f"{evalues.said(one.log_rise):,.2g}",
     }
-
-
-def _e(log_e: float) -> str:
-    return "over a million" if log_e > np.log(1e6) else f"{np.exp(log_e):.2g}"
 
 
 def steps(found: Watch) -> Figure:
@@ -146,7 +143,7 @@ def steps(found: Watch) -> Figure:
         "field": "wins",
         "type": "quantitative",
         "title": "share of prompts won",
-        "scale": {"domain": [0.2, 0.5, 0.8], "range": ["#b3261e", "#f3f1ec", "#1f6f43"], "clamp": True},
+        "scale": {"domain": [0.2, 0.5, 0.8], "range": ["#f0a8a0", "#f3f1ec", "#9fd3b3"], "clamp": True},
         "legend": {"format": ".0%"},
     }
     spec = specification(

@@ -270,12 +270,12 @@ def _turns(
             if changes[k].how == change.how and log_e_K[k] >= log_e_K[best] - np.log(LIKELY)
         ]
         first, last = names[min(near)], names[max(near)]
-        e = float(np.exp(min(log_e_K[best], 700.0)))
+        e = evalues.said(float(log_e_K[best]))
         found.append((float(log_e_K[best]), Turn(change, first, last, _said(change, first, last, e, down))))
     return tuple(turn for _, turn in sorted(found, key=lambda pair: -pair[0]))
 
 
-def _said(change: Change, first: str, last: str, e: float, down: bool) -> Sentence:
+def _said(change: Change, first: str, last: str, e: evalues.Evident, down: bool) -> Sentence:
     values = {
         "slice": change.slice,
         "since": change.since,
