@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import pytest
@@ -12,18 +13,21 @@ from assay.platform.actions.pilots import EVERYBODY
 from assay.platform.files import Brought
 from assay.platform.models import EdgeCaseRow, GoldRow, JudgmentRow, ProjectRow, ReviewRow, WorkRow
 from assay.platform.queries import work as works
+from assay.platform.queries.attachments import blind
 from assay.records import Item, Sample
 
 from .conftest import PASSWORD, moon_brief
 from .test_attachments import PNG, WAV
 
 PLACE = "/projects/look/attachments/"
+FINE, DULL = PNG, PNG + b"\0"  # two pictures; a browser minds no byte too many
+OF_FINE, OF_DULL = (f"{PLACE}{blind('x.png', hashlib.sha256(data).hexdigest())}" for data in (FINE, DULL))
 SHOWN = (
     f'<img src="{PLACE}placed.png" alt="chart" loading="lazy">',  # in the context
     f'<img src="{PLACE}below.png" alt="below.png" loading="lazy">',  # brought by the item
     f'<audio controls="" preload="metadata" src="{PLACE}song.wav">',
-    f'<img src="{PLACE}fine.png" alt="left" loading="lazy">',  # in an answer
-    f'<img src="{PLACE}dull.png" alt="right" loading="lazy">',
+    f'<img src="{OF_FINE}" alt="left" loading="lazy">',  # in an answer, whose author no address names
+    f'<img src="{OF_DULL}" alt="right" loading="lazy">',
 )
 
 
@@ -42,9 +46,15 @@ def look(cast, settings, tmp_path):
         for author, alt in (("dull", "right"), ("fine", "left"))
     ]
     cast.look = projects.open_project(owner=cast.ann, brief=moon_brief(project="look"))
-    names = ("placed.png", "below.png", "fine.png", "dull.png")
-    along = [Brought(name, lambda: io.BytesIO(PNG)) for name in names]
-    attachments.keep_files(project=cast.look, files=[*along, Brought("song.wav", lambda: io.BytesIO(WAV))])
+    bytes_of = {
+        "placed.png": PNG + b"1",
+        "below.png": PNG + b"2",
+        "fine.png": FINE,
+        "dull.png": DULL,
+        "song.wav": WAV,
+    }
+    along = [Brought(name, lambda data=data: io.BytesIO(data)) for name, data in bytes_of.items()]
+    attachments.keep_files(project=cast.look, files=along)
     projects.bring_in(project=cast.look, items=items, samples=samples)
     for name in ("Dora", "Rosa", "Sam"):
         setattr(cast, name.lower(), people.add_person(name=name, password=PASSWORD))
@@ -76,8 +86,21 @@ def nobody_else(scene, client_of, path, *also):
     for name in ("Cleo", *also):
         client = client_of(name)
         assert client.get(path).status_code == 404
-    assert client_of("Cleo").get(f"{PLACE}fine.png").status_code == 404
+    assert client_of("Cleo").get(OF_FINE).status_code == 404
     assert "/sign-in/" in Client(headers={"host": "localhost"}).get(path).url
+
+
+def test_no_address_of_an_answers_picture_says_whose_it_is(look, client_of):
+    opened(look)
+    client = client_of("Ben")
+    page = client.get("/projects/look/judge/").content.decode()
+
+    shown = client.get(OF_FINE)
+
+    assert "fine.png" not in page
+    assert (shown.status_code, b"".join(shown)) == (200, FINE)
+    assert "fine" not in str(shown.headers)
+    assert client.get(OF_FINE.replace("~", "~0")).status_code == 404
 
 
 def test_where_people_judge_and_where_they_are_read_again(look, client_of):
@@ -106,7 +129,7 @@ def test_where_somebody_decides_and_where_authors_read_what_readers_said(look, c
     nobody_else(look, client_of, "/projects/look/disputes/", "Ben")
     look.look.memberships.filter(person=look.ben).delete()
     assert PLACE not in client_of("Ben").get("/me/feedback/").content.decode()
-    assert client_of("Ben").get(f"{PLACE}fine.png").status_code == 404
+    assert client_of("Ben").get(OF_FINE).status_code == 404
 
 
 def test_where_an_author_settles_a_case_and_where_people_learn_from_it(look, client_of):
@@ -149,7 +172,7 @@ def test_where_a_brief_shows_an_answer_as_an_example(look, client_of):
     for name, path in (("Rosa", "brief/versions/"), ("Rosa", "judge/")):
         page = client_of(name).get(f"/projects/look/{path}").content.decode()
         guide = page[page.index('class="brief"') :]
-        assert f'src="{PLACE}fine.png"' in guide
+        assert f'src="{OF_FINE}"' in guide
 
 
 def test_the_best_and_the_worst_to_read_show_theirs(look, client_of):
@@ -160,5 +183,5 @@ def test_the_best_and_the_worst_to_read_show_theirs(look, client_of):
 
     page = client_of("Ann").get("/projects/look/quality/parts/").content.decode()
 
-    assert f'src="{PLACE}fine.png"' in page
-    assert f'src="{PLACE}dull.png"' in page
+    assert f'src="{OF_FINE}"' in page
+    assert f'src="{OF_DULL}"' in page

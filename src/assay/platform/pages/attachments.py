@@ -55,7 +55,7 @@ def attachment(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
         "Accept-Ranges": "bytes",
         "ETag": f'"{row.digest}"',
         "Content-Disposition": content_disposition_header(
-            not row.media_type.startswith(files.INLINE), row.name
+            not row.media_type.startswith(files.INLINE), name
         ) or "inline",
     }  # fmt: skip
     if request.headers.get("If-None-Match") == headers["ETag"]:

@@ -14,8 +14,13 @@ from assay.platform.models import AttachmentRow, MembershipRow, PersonRow, Proje
 from assay.platform.queries.projects import RIGHTS
 from assay.records import Brief, Item, Work
 
+_BLINDED = re.compile(r"~([0-9a-f]{32})\.\w+")
+
 MOST = 200
 """Files that are looked up for one work."""
+
+BLIND = 32
+"""Signs of a digest that stand for a file whose name says too much."""
 
 _NAMED = re.compile(r"attachment:([^\s)>\"]+)")
 
@@ -39,17 +44,25 @@ def of_work(project: ProjectRow, work: Work) -> Files:
 
 
 def of_texts(project: ProjectRow, texts: Iterable[str], *, item: Item | None = None) -> Files:
-    """Return the files that texts place and an item brings; no table is asked where none is named."""
+    """Return the files that texts place and an item brings; no table is asked where none is named.
+
+    What a text alone places is the work of whoever wrote it, and its name may say who that was: its address
+    goes by what the file holds.
+    """
     placed = named(*((item.prompt, item.context) if item else ()))
     brought = item.attachments if item else ()
     names = placed | named(*texts) | set(brought)
     if not names:
         return Files()
     found = AttachmentRow.objects.filter(project=project, name__in=sorted(names)[:MOST])
-    there = set(found.values_list("name", flat=True))
+    there = dict(found.values_list("name", "digest"))
     below = [name for name in brought if name in there and name not in placed]
+    public = placed | set(brought)
     return Files(
-        {name: reverse("attachment", args=[project.slug, name]) for name in there},
+        {
+            name: reverse("attachment", args=[project.slug, name if name in public else blind(name, digest)])
+            for name, digest in there.items()
+        },
         "\n\n".join(f"![{re.sub(r'([][*_`<>!])', '', name)}](attachment:{quote(name)})" for name in below),
     )
 
@@ -58,6 +71,15 @@ def of_briefs(project: ProjectRow, briefs: Iterable[Brief]) -> Files:
     """Return the files that worked examples place: some are answers to items that had files."""
     examples = [each for brief in briefs for each in brief.examples]
     return of_texts(project, [text for each in examples for text in (each.prompt, each.answer)])
+
+
+def blind(name: str, digest: str) -> str:
+    """Return a name for a file that says nothing but what it is.
+
+    >>> blind("gpt-moon.png", "ab" * 32)
+    '~abababababababababababababababab.png'
+    """
+    return f"~{digest[:BLIND]}.{name.rpartition('.')[2].lower()}"
 
 
 def named(*texts: str) -> set[str]:
@@ -73,8 +95,11 @@ def attachment(person: PersonRow, slug: str, name: str) -> AttachmentRow:
     """Return a file of a project to somebody who may see the project."""
     seeing = {role for right in ("judge", "read") for role in RIGHTS[right]}
     member = MembershipRow.objects.filter(person=person, project__slug=slug, role__in=seeing).first()
-    found = member and AttachmentRow.objects.filter(project=member.project_id, name=name).first()
-    if not found:
+    rows = AttachmentRow.objects.filter(project=member.project_id) if member else AttachmentRow.objects.none()
+    found = rows.filter(name=name).first()
+    if found is None and (told := _BLINDED.fullmatch(name)):
+        found = rows.filter(digest__startswith=told[1]).order_by("pk").first()
+    if found is None:
         raise Http404
     return found
 
