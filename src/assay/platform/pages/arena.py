@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -150,6 +151,7 @@ def _desk(request: HttpRequest, found: queries.Found, *, refusal: AssayError | N
         "live": brief.live,
         "battle": found,
         "draft": found.draft,
+        "language": found.draft.get("language") or next((tag for tag in tags if tag == get_language()), ""),
         "languages": [(tag, LANG_INFO.get(tag.lower(), {}).get("name_local", tag)) for tag in tags],
         "entered": len(queries.active(project)),
         "open": bool(routing.uses(project)),
