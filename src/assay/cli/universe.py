@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("audit",)
 """Names of commands; `name` stands as `command` in `assay.cli.universe_name`."""
 
 

@@ -1,0 +1,71 @@
+"""`assay universe audit`: whether the scores of a world's tasks are earned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("audit")
+@click.argument("world", default="startup")
+@click.option(
+    "--tasks", type=click.IntRange(1), help="How many tasks, the templates in turn; two of each by default."
+)
+@click.option(
+    "--template", "templates", multiple=True, metavar="NAME", help="Only this one; repeat for each."
+)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the world.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("audit.csv"),
+    show_default=True,
+    help="The table to write: .parquet, .csv or .jsonl; the page is the .html beside it.",
+)
+def command(world: str, tasks: int | None, templates: tuple[str, ...], seed: int, out: Path) -> None:
+    """Ask whether the score of every task is earned: by the oracle all of it, by cheating nothing.
+
+    Exit code 1 where some task gives more than 0.05 for nothing, gives its oracle less than 1, or where
+    anything else is wrong with its score. WORLD is a name from the registry's worlds.
+
+    \b
+    Examples:
+      assay universe audit
+      assay universe audit startup --tasks 80 --seed 3 --out audit.parquet
+    """
+    import tempfile
+
+    from assay import extras
+    from assay.cli import files, screen
+
+    files.ending(out, *files.TABLES)
+    extras.need("apsw", extra="worlds")
+    from assay.environments.auditing import audit, report
+    from assay.environments.universe import Universe
+
+    with tempfile.TemporaryDirectory() as folder:
+        universe = Universe(world, seed, Path(folder))
+        many = tasks or 2 * len(templates or universe.templates)
+        with screen.working("planting tasks"):
+            planted = universe.tasks(many, templates=templates)
+        with screen.progress(many, "auditing") as bar:
+            found = audit(universe, planted, told=lambda _task: bar.advance(bar.task_ids[0]))
+    numbers = ["tasks", "oracle", "floor", "gap", "early stop"]
+    grid = screen.grid("template", *numbers, "what broke", right=numbers)
+    for row in report.by_template(found):
+        grid.add_row(
+            screen.cell(row["template"]),
+            str(row["tasks"]),
+            *(f"{row[name]:.2f}" for name in numbers[1:]),
+            screen.cell(row["what broke"]),
+        )
+    screen.console.print(grid)
+    for sentence in report.sentences(found):
+        screen.plain(f"- {sentence}")
+    files.write_table(out, report.table(found))
+    page = out.with_suffix(".html")
+    files.write_text(page, report.page(found, f"{world} {seed}"))
+    screen.plain(f"Wrote {out} and {page}")
+    if not all(each.sound for each in found):
+        click.get_current_context().exit(1)
