@@ -22,7 +22,6 @@ from assay.platform.models import (
     PilotRow,
     ProjectRow,
     ReviewRow,
-    Role,
     WorkRow,
 )
 from assay.platform.queries import pilots as trying
@@ -55,7 +54,7 @@ def _piloted(
     languages = {each.rater: list(each.languages) for each in PEOPLE}
     for person in people.people_named(names={judgment.rater for judgment in judgments}).values():
         PersonRow.objects.filter(pk=person.pk).update(languages=languages.get(person.name, []))
-        role = Role.REVIEWER if person.name in story.REVIEWERS else Role.CONTRIBUTOR
+        role = "reviewer" if person.name in story.REVIEWERS else "contributor"
         people.add_member(project=project, name=person.name, role=role)
 
     pilot = pilots.start(project=project, people=story.PILOT_PEOPLE, works=story.PILOT_WORKS)
