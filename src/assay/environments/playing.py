@@ -76,6 +76,13 @@ class Episode:
         self.replies.append(reply)
         return reply
 
+    def refuse(self, says: str) -> Reply:
+        """Answer a call that cannot be read; it counts as a step, and nothing happens."""
+        now = self.world.now
+        reply = Reply(self.world.steps, "bad_arguments", says, now, now, ())
+        self.replies.append(reply)
+        return reply
+
     def _wait(self, given: Mapping[str, Any]) -> Reply:
         try:
             until = clock.read(str(given.get("until", "")))
