@@ -268,6 +268,31 @@ def kinds() -> list[Figure]:
     return told
 
 
+def tastes() -> list[Figure]:
+    """How well kinds and directions of taste foresee the same votes kept aside, on released votes."""
+    import foresight
+
+    from assay.evaluation.classes import beside_factors
+
+    if not (PREFS / "llmfao").exists():
+        step("tastes: needs shared/data/prefs/llmfao, which is not beside this checkout")
+        return []
+    step("tastes")
+    told = beside_factors(foresight.read(PREFS, "llmfao"), np.random.default_rng(0), most=2 if QUICK else 3)
+    one = told.pop("1 kind")
+    return [
+        Figure(
+            f"llmfao: log-loss of votes kept aside, {name} of taste",
+            loss,
+            "nats",
+            "",
+            "one board",
+            f"{one:.4f}",
+        )
+        for name, loss in told.items()
+    ]
+
+
 def rubrics() -> list[Figure]:
     """Coverage of the worth by rubric, severe raters on few scores each."""
     import polars as pl

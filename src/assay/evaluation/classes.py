@@ -6,6 +6,7 @@ in kind. Which of the two foresees votes better is a question for votes that nei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.special import expit, log_expit, logsumexp
 
 from assay.evaluation.battles import Battles, BoardError, Codes, Floats
 from assay.evaluation.counts import summed
+from assay.evaluation.taste import taste
 from assay.wording import say
 
 PRIOR_SD = 1.5
@@ -200,6 +202,40 @@ def how_many(
     )
     chosen = int(np.flatnonzero(loss_K <= loss_K[best] + error_K)[0]) + 1
     return Told(loss_K, error_K, chosen)
+
+
+def beside_factors(
+    battles: Battles,
+    rng: np.random.Generator,
+    *,
+    most: int = 3,
+    ways: Sequence[int] = (1, 2),
+    folds: int = 5,
+    restarts: int = 3,
+) -> dict[str, float]:
+    """Return how well kinds and directions of taste foresee the same votes kept aside (log-loss, nats).
+
+    Directions are those of `assay.evaluation.taste`. Both know ties as half a win.
+
+    >>> from assay.evaluation.simulations import kinds
+    >>> crowd = kinds(np.random.default_rng(0), raters=60)
+    >>> told = beside_factors(crowd.battles, np.random.default_rng(1), most=2)
+    >>> told["2 kinds"] < told["1 kind"]
+    True
+    """
+    fold_N = rng.integers(0, folds, len(battles))
+    total: dict[str, float] = {}
+    for fold in range(folds):
+        kept, aside = battles.take(fold_N != fold), battles.take(fold_N == fold)
+        share = len(aside) / len(battles)
+        for number in range(1, most + 1):
+            name = f"{number} kind{'s' if number > 1 else ''}"
+            loss = float(classes(kept, number, rng, restarts=restarts, merge=False).log_losses(aside).mean())
+            total[name] = total.get(name, 0.0) + share * loss
+        for number in ways:
+            name = f"{number} direction{'s' if number > 1 else ''}"
+            total[name] = total.get(name, 0.0) + share * taste(kept, number).log_loss(aside)
+    return total
 
 
 def sentences(found: Classes, told: Told) -> tuple[str, ...]:
