@@ -327,5 +327,6 @@ PARTS: tuple[Callable[[], list[Figure]], ...] = (
     authors,
     training,
     kinds,
+    tastes,
     rubrics,
 )
