@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from assay.platform import service
-from assay.records import Brief, Item, Pay, Question, Sample, WorkedExample
+from assay.records import Brief, Item, Live, Pay, Question, Sample, WorkedExample
 
 PASSWORD = "a long password"
 DULL = "The moon is round, the moon is bright,\nit shines upon us every night."
@@ -42,7 +42,7 @@ def furnish() -> list[tuple[str, str, str]]:
         ("Ann", "nowhere/", "nowhere/"),
         ("", "sign-in/", "sign-in/"),
     ]
-    for part in (_kinds, _read, _pilot, _lesson, _experiment):
+    for part in (_kinds, _read, _pilot, _lesson, _experiment, _arena):
         pages += part(cast)
     return pages
 
@@ -131,6 +131,58 @@ def _kinds(cast):
         project = _open(cast, _brief(kind, kind, *questions), 2, texts)
         pages.append(("Ben", "projects/<slug:slug>/judge/", f"projects/{project.slug}/judge/"))
     return [*pages, ("Ann", "projects/<slug:slug>/models/", "projects/conversation/models/")]
+
+
+def _arena(cast):
+    """Add an arena with a board, in which Ben sits at his desk and Dora reads two answers."""
+    from assay.platform.actions import arena, people, projects, work
+    from assay.platform.models import EntrantRow, TurnRow
+    from assay.platform.queries import arena as queries
+    from assay.platform.queries import work as works
+
+    asked = replace(_brief("ring", "pairwise", SURPRISE), live=Live(follow_ups=1, reveal=True))
+    project = projects.open_project(owner=cast["Ann"], brief=asked, waived="A trial.")
+    projects.bring_in(project=project, items=[Item("sea", "Two lines about the sea?", "A poet asks.", "en")])
+    for name in ("Ben", "Dora", "Emil"):
+        people.add_member(project=project, name=name, role="contributor")
+    people.add_member(project=project, name="Vera", role="viewer")
+    for name in ("mica", "slate", "opal"):
+        given = {"name": name, "provider": f"{name} works", "system": f"You are {name}."}
+        arena.register(project=project, person=cast["Ann"], given=given)
+    opal = EntrantRow.objects.get(project=project, name="opal")
+    arena.retire(project=project, person=cast["Ann"], number=opal.pk, because="A newer one is there.")
+
+    def begin(person, number: int):
+        token = arena.desk(person=person, project=project).token
+        lease = arena.begin(person=person, token=token, said={"prompt": f"The **moon** ({number})?"})
+        for row in TurnRow.objects.filter(token=token).exclude(side="p"):
+            row.text, row.state = FINE if row.author == "mica" else DULL, TurnRow.DONE
+            row.save()
+            arena.answered(row, first_s=0.2, seconds=2.0)
+        return works.lease_or_404(person, lease.token)
+
+    for number in range(24):
+        person = cast[("Ben", "Dora", "Emil")[number % 3]]
+        lease = begin(person, number)
+        given = works.assignment(lease)
+        fine = next(sample.id for sample in given.shown if sample.text == FINE)
+        choice = ("tie", fine, fine, "both_bad", fine)[number % 5]
+        judgment = work.submit_judgment(
+            person=person, token=lease.token, answer={"choice": choice, "strength": "2"}, seconds=20.0
+        )
+        if number == 0:
+            seen = judgment.pk
+            arena.reveal(person=person, number=seen)
+    begin(cast["Dora"], 24)
+    assert queries.counts(project)["voted"] == 24
+    return [
+        ("Ben", "projects/<slug:slug>/battle/", "projects/ring/battle/"),
+        ("Ben", "judgments/<int:number>/battle/", f"judgments/{seen}/battle/"),
+        ("Dora", "projects/<slug:slug>/judge/", "projects/ring/judge/"),
+        ("Ann", "projects/<slug:slug>/entrants/", "projects/ring/entrants/"),
+        ("Ann", "projects/<slug:slug>/board/", "projects/ring/board/"),
+        ("Vera", "projects/<slug:slug>/board/", "projects/ring/board/"),
+    ]
 
 
 def _read(cast):

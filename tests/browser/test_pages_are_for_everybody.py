@@ -31,6 +31,11 @@ NO_PAGES = {
     "reviews/<int:number>/", "reviews/<int:number>/draft/", "reviews/<int:number>/leave/",
     "reviews/<int:number>/appeal/", "disputes/<int:number>/", "judgments/<int:number>/undo/",
     "work/<str:token>/submit/", "work/<str:token>/draft/", "work/<str:token>/skip/",
+    "battles/<str:token>/", "battles/<str:token>/draft/", "battles/<str:token>/another/",
+    "battles/<str:token>/begin/", "battles/<str:token>/again/", "battles/<str:token>/leave/",
+    "battles/<str:token>/events/", "projects/<slug:slug>/entrants/<int:number>/retire/",
+    "projects/<slug:slug>/entrants/<int:number>/try/", "projects/<slug:slug>/board/parts/",
+    "projects/<slug:slug>/board/compare/", "projects/<slug:slug>/board/files/<str:name>",
     "work/<str:token>/turns/", "work/<str:token>/turns/<int:number>/again/", "kinds/<str:kind>/page.js",
 }  # fmt: skip
 
