@@ -82,6 +82,11 @@ class World:
         The file of a fork; see `assay.environments.store.fork`.
     apps
         What can be done in it.
+
+    Attributes
+    ----------
+    next_due
+        When the next thing happens by itself, `None` where nothing is to come.
     """
 
     def __init__(self, path: Path, apps: Sequence[App]) -> None:
@@ -107,7 +112,7 @@ class World:
         # Events are numbered within the step that they come from, so that a world opened again goes on alike.
         self._seq = (self.steps + 1) << 32
         self._unseen = self._count_unseen()
-        self._next_due = self._due()
+        self.next_due = self._due()
         self.faults = Faults(self._held)
 
     def __enter__(self) -> World:
@@ -237,8 +242,8 @@ class World:
             "INSERT INTO heap VALUES (?, ?, ?, ?, ?)",
             (at, priority, self._seq, kind, json.dumps(payload, ensure_ascii=False, sort_keys=True)),
         )
-        if self._next_due is None or at < self._next_due:
-            self._next_due = at
+        if self.next_due is None or at < self.next_due:
+            self.next_due = at
 
     def handle(self, kind: str, do: Handler) -> None:
         """Say what happens at events of a kind."""
@@ -251,7 +256,7 @@ class World:
     def _pass_to(self, until: int, *, stop: bool = False) -> tuple[str, ...]:
         """Let everything happen that is due until a moment; with `stop`, until the agent notices
         something."""
-        while self._next_due is not None and self._next_due <= until:
+        while self.next_due is not None and self.next_due <= until:
             first = self._held.execute("SELECT * FROM heap ORDER BY at, priority, seq LIMIT 1").fetchone()
             at, priority, seq, kind, payload = cast("tuple[int, int, int, str, str]", first)
             self._held.execute(
@@ -260,7 +265,7 @@ class World:
             self.now = max(self.now, at)
             before = self._unseen
             self._happen(kind, json.loads(payload), seq)
-            self._next_due = self._due()
+            self.next_due = self._due()
             if stop and self._unseen > before:
                 until = self.now
         self.now = max(self.now, until)
