@@ -1,0 +1,1 @@
+"""Worlds as other programs want them: each file one client, none of which is imported."""
