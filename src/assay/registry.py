@@ -82,8 +82,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "startup-templates": {
         "bad-deploy": "assay.environments.startup.templates.bad_deploy:BadDeploy",
+        "config-flag": "assay.environments.startup.templates.config_flag:ConfigFlag",
+        "dependency-below": "assay.environments.startup.templates.dependency_below:DependencyBelow",
         "everything-down": "assay.environments.startup.templates.everything_down:EverythingDown",
+        "expired-token": "assay.environments.startup.templates.expired_token:ExpiredToken",
         "invoice-dispute": "assay.environments.startup.templates.invoice_dispute:InvoiceDispute",
+        "noisy-alert": "assay.environments.startup.templates.noisy_alert:NoisyAlert",
+        "overlapping-incidents": "assay.environments.startup.templates.overlapping_incidents:OverlappingIncidents",
+        "watch-release": "assay.environments.startup.templates.watch_release:WatchRelease",
+        "wrong-status-page": "assay.environments.startup.templates.wrong_status_page:WrongStatusPage",
     },
     "faults": {
         "outage": "assay.environments.faults.outage:Outage",

@@ -209,6 +209,23 @@ def flag_set(desk: Desk, flag: str, on: bool) -> dict[str, Any]:
     return {"flag": flag, "on": on}
 
 
+@tool(writes=False, costs=15 * SECOND)
+def secret_list(desk: Desk, service: str) -> dict[str, Any]:
+    """List the tokens and keys of a service, without their contents: when renewed, when they run out.
+
+    Args:
+        service: the service
+    """
+    desk.found("service", service, "service")
+    return listed(
+        desk.rows(
+            "SELECT id, service, rotated_at, expires_at, status FROM secret_reference WHERE service = ?"
+            " ORDER BY id",
+            service,
+        )
+    )
+
+
 @tool(writes=True, costs=MINUTE)
 def secret_renew(desk: Desk, secret: str) -> dict[str, Any]:
     """Renew a token or key before or after it has expired.
@@ -254,6 +271,7 @@ APP = App(
         incident_read,
         incident_update,
         flag_set,
+        secret_list,
         secret_renew,
     ),
     {"settles": settles},

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from assay.environments import clock
 from assay.environments.building import Builder
 from assay.environments.clock import DAY, HOUR, MINUTE
 from assay.environments.situations import Knobs, Situation, waits
@@ -152,6 +153,11 @@ class Scene:
             (service, name, moment, value, moment, moment),
         )
 
+    def point_later(self, service: str, name: str, at: int, value: float) -> None:
+        """Let a point of a metric come at a moment."""
+        row = {"service": service, "name": name, "at": at, "value": value}
+        self.made.later(at, "put", {"table": "metric", "by": "", "values": row})
+
     def release(self, service: str, version: str, by: str, *, ago: int, reason: str = "new release") -> None:
         """Let a version have been deployed, which runs since."""
         at = self.begins - ago
@@ -178,6 +184,11 @@ class Scene:
     def answers(self, person: str, *, sure: bool = True) -> None:
         """Let somebody answer within half an hour of work, surely or never rightly."""
         self.made.script(person, reliability=1.0 if sure else 0.0, patience=20, delay=20 * MINUTE)
+
+    def answered(self, person: str) -> int:
+        """Return a moment by which somebody who was asked in the first half hour has answered."""
+        zone = self.person(person)["zone"]
+        return clock.next_work(self.begins + 45 * MINUTE, zone) + HOUR
 
     # -- knobs -------------------------------------------------------------------------------------------
 
