@@ -198,8 +198,8 @@ def head_to_head(battles: Battles, theta_M: Floats | None = None, *, alpha: floa
     who_N = battles.rater_N if battles.raters else np.arange(len(battles))
     pair_N = low_N * n_models + high_N
     # one number a person and pair, in the order in which people first spoke
-    _, first_C, cell_N = np.unique(np.stack([pair_N, who_N]), axis=1, return_index=True, return_inverse=True)
-    cell_N = cell_N.ravel()
+    people = int(who_N.max()) + 1
+    _, first_C, cell_N = np.unique(pair_N * people + who_N, return_index=True, return_inverse=True)
     mean_C = np.bincount(cell_N, won_N) / np.bincount(cell_N)
     pair_C = pair_N[first_C]
     rating_M = np.zeros(n_models) if theta_M is None else theta_M
