@@ -147,6 +147,8 @@ PAGES = {
     "api/projects/<slug>/attachments": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     # Ben holds no conversation; `test_talking_api.py` asks these doors while somebody does.
     "api/work/<token>/turns": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/projects/<slug>/battles": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/battles/<token>": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/projects/<slug>/export/<form>": (OPEN, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
 }
 # The same for a POST, where a POST means something. Ben holds the lease.
@@ -200,6 +202,10 @@ POSTS = {
     "api/projects/<slug>/import": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
     "api/projects/<slug>/attachments": (WRONG, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/turns": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/projects/<slug>/battles": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/battles/<token>": (WRONG, WRONG, WRONG, WRONG, NO_SESSION),
+    "api/battles/<token>/again": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
+    "api/battles/<token>/leave": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/turns/<number>/again": (NOT_HERE, NOT_HERE, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/judgment": (NOT_HERE, WRONG, NOT_HERE, NOT_HERE, NO_SESSION),
     "api/work/<token>/skip": (NOT_HERE, OPEN, NOT_HERE, NOT_HERE, NO_SESSION),

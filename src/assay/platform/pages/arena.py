@@ -191,11 +191,8 @@ def _shown(found: queries.Found) -> dict[str, object]:
         }
         for turn in told
     ]
-    state = (
-        "running" if last and last.state == "done" and not found.answered_at else last.state if last else ""
-    )
     problem = _problem(last.fault) if last and last.state == "failed" else ""
-    return {"state": state, "turns": turns, "problem": problem}
+    return {"state": queries.state_of(found, told), "turns": turns, "problem": problem}
 
 
 def _problem(fault: str) -> str:

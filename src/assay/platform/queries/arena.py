@@ -211,6 +211,12 @@ def _turn(number: int, rows: Mapping[str, TurnRow]) -> Turn:
     return Turn(number, said, TurnRow.RUNNING, (first, second), "")
 
 
+def state_of(found: BattleRow, told: Sequence[Turn]) -> str:
+    """Return how a battle stands: `running`, `done` once both answers lie before the reader, `failed`."""
+    last = told[-1].state if told else ""
+    return TurnRow.RUNNING if last == TurnRow.DONE and found.answered_at is None else last
+
+
 def paced(texts: Sequence[str], whole: Sequence[bool]) -> list[str]:
     """Return two answers as far as both have come: the quick one waits for the slow one.
 
