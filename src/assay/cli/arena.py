@@ -354,6 +354,8 @@ def gate_(
         bad = gate.floor(_votes(held), codes[0], new, most=most_bad, slices=parts, alpha=alpha)
         screen.plain(f"\nHow many of the comparisons with {new} end with both_bad:")
         _show_evidence(bad, "both bad")
+        if not any(each.score for each in bad):
+            screen.plain("Note: nobody said both_bad. Where it was not offered, this says nothing.", "yellow")
     _write(out, _evidence_table((*found, *bad)))
     behind = [each for each in (*found, *bad) if each.believed]
     for each in behind:
@@ -716,8 +718,7 @@ def _votes(battles: Battles) -> Votes:
     from assay.evaluation.gate import Votes
 
     bad_N = battles.outcomes_N == OUTCOMES.index("both_bad")
-    some = battles.outcome_N is not None and bool(bad_N.any())
-    return Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N, bad_N if some else None)
+    return Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N, bad_N)
 
 
 def _show_evidence(found: tuple[Evidence, ...], what: str = "wins") -> None:
