@@ -119,7 +119,7 @@ class Oracle:
             self._last = step.name
             try:
                 return Action(step.tool, _filled(dict(step.arguments), self._answers), step.name)
-            except KeyError:  # what it builds on was left out
+            except (KeyError, TypeError):  # what it builds on was left out, or was refused
                 continue
         return None
 
