@@ -11,8 +11,10 @@ from click.testing import CliRunner
 
 from assay.cli import program
 from assay.environments import store
-from assay.environments.auditing import Audited, audit, memorised, report
+from assay.environments.auditing import report
+from assay.environments.auditing.findings import Audited, memorised
 from assay.environments.auditing.grading import Grader, bytes_of, copied
+from assay.environments.auditing.worlds import audit
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle, play
 from assay.environments.tasks import Action, Allowed, Goal, Task
@@ -159,7 +161,7 @@ def test_the_command_writes_a_table_and_a_page(tmp_path: Path):
 
 def test_the_command_fails_where_a_score_is_not_earned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     weak = Audited("t-1", "t", 1.0, {"spam": 0.5}, 0.0, None, 3, ("spam gets 0.50",))
-    monkeypatch.setattr("assay.environments.auditing.audit", lambda *_, **__: [weak])
+    monkeypatch.setattr("assay.environments.auditing.worlds.audit", lambda *_, **__: [weak])
 
     ran = CliRunner().invoke(program, ["universe", "audit", "--tasks", "1", "--out", str(tmp_path / "a.csv")])
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from assay.environments.auditing.findings import Audited
 
 
 @click.command("audit")
@@ -41,7 +46,8 @@ def command(world: str, tasks: int | None, templates: tuple[str, ...], seed: int
 
     files.ending(out, *files.TABLES)
     extras.need("apsw", extra="worlds")
-    from assay.environments.auditing import audit, report
+    from assay.environments.auditing import report
+    from assay.environments.auditing.worlds import audit
     from assay.environments.universe import Universe
 
     with tempfile.TemporaryDirectory() as folder:
@@ -51,21 +57,24 @@ def command(world: str, tasks: int | None, templates: tuple[str, ...], seed: int
             planted = universe.tasks(many, templates=templates)
         with screen.progress(many, "auditing") as bar:
             found = audit(universe, planted, told=lambda _task: bar.advance(bar.task_ids[0]))
-    numbers = ["tasks", "oracle", "floor", "gap", "early stop"]
-    grid = screen.grid("template", *numbers, "what broke", right=numbers)
-    for row in report.by_template(found):
-        grid.add_row(
-            screen.cell(row["template"]),
-            str(row["tasks"]),
-            *(f"{row[name]:.2f}" for name in numbers[1:]),
-            screen.cell(row["what broke"]),
-        )
-    screen.console.print(grid)
-    for sentence in report.sentences(found):
-        screen.plain(f"- {sentence}")
+    show(found, "template")
     files.write_table(out, report.table(found))
     page = out.with_suffix(".html")
     files.write_text(page, report.page(found, f"{world} {seed}"))
     screen.plain(f"Wrote {out} and {page}")
     if not all(each.sound for each in found):
         click.get_current_context().exit(1)
+
+
+def show(found: Sequence[Audited], what: str) -> None:
+    """Print what an audit found, gathered, then in sentences."""
+    from assay.cli import screen
+    from assay.environments.auditing import report
+
+    head, *rows = report.show(found, what)
+    grid = screen.grid(*head, right=head[1:-1])
+    for row in rows:
+        grid.add_row(*map(screen.cell, row))
+    screen.console.print(grid)
+    for sentence in report.sentences(found):
+        screen.plain(f"- {sentence}")
