@@ -308,6 +308,17 @@ def _says(row, text, state):
     row.save()
 
 
+def test_answers_that_a_server_wrote_before_it_died_are_laid_before_their_reader(ring, client_of):
+    found, lease = begun(ring.ben, ring.ring)
+    for row in TurnRow.objects.filter(token=found.token, side__in=queries.SIDES):
+        _says(row, "A coin.", TurnRow.DONE)
+
+    told = client_of("Ben").get(f"/battles/{found.token}/").json()
+
+    assert told["state"] == "done"
+    assert vote(ring.ben, lease, "tie").pk
+
+
 def test_nobody_votes_before_both_answers_are_whole(ring):
     found, lease = begun(ring.ben, ring.ring)
     talking.answer(queries.due(found)[0])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from assay.errors import AssayError
+from assay.briefs import to_mapping
+from assay.errors import AnswerError, AssayError
 from assay.platform import talking
-from assay.platform.actions import people, pilots, projects, work
+from assay.platform.actions import arena, people, pilots, projects, work
 from assay.platform.models import ProjectRow, State, WorkRow
 from assay.platform.queries import pilots as queries
 from assay.records import Brief, Live
@@ -43,6 +46,17 @@ def test_others_judge_a_battle_of_the_pilot_once_its_answers_are_there(trial):
     assert other.work_id == found.work_id
     assert vote(trial.cleo, other, "slate").work_id == found.work_id
     assert work.claim_work(person=trial.cleo, project=trial.trial) is None
+
+
+def test_answers_that_somebody_else_reads_in_a_pilot_stay_as_they_are(trial):
+    live = replace(trial.trial.briefs.get().record(), live=Live(follow_ups=1))
+    trial.trial.briefs.update(content=to_mapping(live))
+    found, _lease = begun(trial.ben, trial.trial)
+    answered(found)
+    work.claim_work(person=trial.cleo, project=trial.trial)
+
+    with pytest.raises(AnswerError, match="Others are reading"):
+        arena.follow_up(person=trial.ben, token=found.token, number=2, said={"message": "And the sea?"})
 
 
 def test_a_pilot_takes_no_more_battles_than_it_asked_for(trial):

@@ -353,6 +353,9 @@ def follow_up(*, person: PersonRow, token: str, number: int, said: Mapping[str, 
         raise AnswerError("message", _("There are no more follow-ups here; say which answer is better."))
     if found.answered_at is None:
         raise AnswerError("message", _("Wait until both answers are whole, or ask for them again."))
+    # In a pilot others judge the same answers: these stay as they are once somebody else has them.
+    if not WorkRow.objects.filter(pk=found.work_id or 0, taken__lte=1).update(cap=1):
+        raise AnswerError("message", _("Others are reading these answers already; say which one is better."))
     found.answered_at = None
     found.save(update_fields=["answered_at"])
     _ask(found, number, message)
@@ -453,14 +456,27 @@ def answered(row: TurnRow, *, first_s: float | None, seconds: float, fault: str 
     timed = {"first_token_s": round(first_s, 3)} if first_s is not None else {}
     told = {"name": "failed" if fault else "answered", "turn": row.number, "model": row.author}
     _log(found, [{**told, "place": row.side.upper(), **timed, "seconds": round(seconds, 3), "fault": fault}])
+    _lay_before(found, found.work)
+
+
+@transaction.atomic
+def lay_before(*, person: PersonRow, token: str) -> BattleRow:
+    """Lay two whole answers before their reader, where the worker that wrote the last one died before it."""
+    found = arena.battle(person, token, lock=True)
+    if found.work is not None:
+        _lay_before(found, found.work)
+    return found
+
+
+def _lay_before(found: BattleRow, work_row: WorkRow) -> None:
     turns = arena.shown(found)
     if found.answered_at is not None or turns[-1].state != TurnRow.DONE:
         return
-    on_page = found.work.samples if found.order == BattleRow.AB else found.work.samples[::-1]
+    on_page = work_row.samples if found.order == BattleRow.AB else work_row.samples[::-1]
     for place, number in enumerate(on_page):
         SampleRow.objects.filter(pk=number).update(text=arena.answer_of(turns, place))
     found.answered_at = timezone.now()
     found.save(update_fields=["answered_at"])
     pilot = PilotRow.objects.filter(project=found.project_id, closed_at__isnull=True).first()
-    if pilot and found.work.use == WorkRow.PILOT:  # now others may judge it too
-        WorkRow.objects.filter(pk=found.work.pk).update(cap=pilot.people)
+    if pilot and work_row.use == WorkRow.PILOT:  # now others may judge it too
+        WorkRow.objects.filter(pk=work_row.pk).update(cap=pilot.people)

@@ -93,6 +93,8 @@ def battles(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 def _told(found: queries.Found) -> dict[str, Any]:
     talking.start(queries.due(found))
+    if queries.is_whole(found):
+        found = actions.lay_before(person=found.person, token=found.token)
     turns = queries.shown(found)
     told = [{"said": turn.said, "answers": list(turn.answers), "fault": turn.fault} for turn in turns]
     return {"state": queries.state_of(found, turns), "turns": told}

@@ -167,6 +167,8 @@ def _desk(request: HttpRequest, found: queries.Found, *, refusal: AssayError | N
 
 def _told(request: HttpRequest, found: queries.Found) -> HttpResponse:
     talking.start(queries.due(found))
+    if queries.is_whole(found):
+        found = actions.lay_before(person=person_of(request), token=found.token)
     body = json.dumps(_shown(found), ensure_ascii=False).encode()
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     if request.headers.get("If-None-Match") == tag:

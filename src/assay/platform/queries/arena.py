@@ -211,6 +211,14 @@ def _turn(number: int, rows: Mapping[str, TurnRow]) -> Turn:
     return Turn(number, said, TurnRow.RUNNING, (first, second), "")
 
 
+def is_whole(found: BattleRow) -> bool:
+    """Say whether both answers of a battle are written, and do not lie before its reader yet."""
+    if found.state != BattleRow.BEGUN or found.answered_at is not None:
+        return False
+    rows = TurnRow.objects.filter(project=found.project_id, token=found.token)
+    return not rows.exclude(state=TurnRow.DONE).exists()
+
+
 def state_of(found: BattleRow, told: Sequence[Turn]) -> str:
     """Return how a battle stands: `running`, `done` once both answers lie before the reader, `failed`."""
     last = told[-1].state if told else ""
