@@ -58,8 +58,7 @@ def keeping(service: str) -> tuple[Allowed, ...]:
     """Return what keeping an incident changes."""
     return (
         Allowed("incident", "INSERT", {"service": service}, most=1),
-        Allowed("incident", "UPDATE", {"service": service}, ("status", "cause")),
-        Allowed("incident", "UPDATE", {}, ("status", "cause"), most=3),
+        Allowed("incident", "UPDATE", {}, ("status", "cause"), most=4),
         Allowed("incident_entry", "INSERT", most=10),
     )
 

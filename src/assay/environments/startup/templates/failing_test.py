@@ -1,0 +1,86 @@
+"""A customer was charged a cent too little; the rounding is mended by a pull request whose tests are run."""
+
+from __future__ import annotations
+
+from assay.environments.clock import HOUR, MINUTE
+from assay.environments.situations import Situation, is_so, ticket_changes, waits
+from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of, write
+from assay.environments.startup.scene import Plot, Scene
+from assay.environments.tasks import Action
+
+ROUND = "(2 * cents * days + month) // (2 * month)"
+WRONG = ("cents * days // month", "int(cents / month) * days", "round(cents * days / month)")
+
+
+class FailingTest(Plot):
+    """Evidence: the ticket with the case, the failing test, the docstring. Tests that no tool shows decide.
+
+    Decoys: other files, and tickets about other modules.
+    """
+
+    def plot(self, scene: Scene) -> Situation:
+        repo, path, branch = "exports", "exports/invoice.py", "fix-rounding"
+        right = text_of(scene, repo, path)
+        wrong = right.replace(ROUND, scene.draw.one(WRONG))
+        cents, days = scene.draw.one(((101, 15), (1003, 15), (55, 15), (207, 15)))
+        due = (2 * cents * days + 30) // 60
+        write(scene, repo, {path: wrong})
+        test = text_of(scene, repo, "test_invoice.py")
+        write(
+            scene,
+            repo,
+            {
+                "test_invoice.py": test + "\n    def test_half_a_cent(self):\n"
+                f"        self.assertEqual(prorated({cents}, {days}), {due})\n"
+            },
+        )
+        keep_tests(
+            scene,
+            repo,
+            "import unittest\n\nfrom exports.invoice import prorated, total\n\n\n"
+            "class Kept(unittest.TestCase):\n    def test_all(self):\n"
+            "        for cents in (0, 1, 55, 101, 999, 1001, 30_003):\n            for days in range(31):\n"
+            "                self.assertEqual(prorated(cents, days), (2 * cents * days + 30) // 60)\n"
+            "        self.assertEqual(prorated(280, 14, 28), 140)\n        self.assertEqual(total([]), 0)\n",
+        )
+        scene.made.put(
+            "ci_run",
+            repo=repo,
+            branch="main",
+            code_commit="exports-first",
+            status="failed",
+            report=f"FAIL: test_half_a_cent: prorated({cents}, {days}) is not {due}",
+            at=scene.begins - HOUR,
+        )
+        key = scene.ticket(
+            "OPS",
+            "Part of a month is rounded wrongly",
+            f"{days} days of {cents} cents should be {due} cents: halves are rounded up, as {path} says.",
+            labels="exports",
+        )
+        for place in range(scene.knobs.noise):
+            scene.ticket(
+                "OPS",
+                "Totals are wrong?",
+                f"Line {place + 1} of a total looked odd; it was not.",
+                labels="exports",
+            )
+        place = scene.trail("rounding", f"ticket {key}")
+        scene.contradict(lambda n: f"halves of a cent round down since version {n}", channel="growth")
+        return scene.task(
+            f"""A test of the repository {repo} fails on main. Begin at {place}. Mend the code, not the test,
+            by a pull request from the branch {branch}; merge it when its tests pass, see that they pass on
+            main, and set the ticket to done.""",
+            hours=6,
+            goals=(*merged(repo), is_so("the ticket is done", "ticket", id=key, status="done")),
+            allowed=(*changing(scene, repo, path), *ticket_changes(key, "status")),
+            oracle=(
+                Action("ticket_read", {"ticket": key}),
+                Action("code_read", {"repo": repo, "path": path}),
+                *change(repo, branch, path, right, "Round half up"),
+                *waits(scene.begins + 90 * MINUTE, 1),
+                Action("pull_merge", {"pull_request": "{pull.pull_request}"}),
+                Action("ticket_change", {"ticket": key, "status": "done"}),
+                *waits(scene.begins + 120 * MINUTE, 1),
+            ),
+        )

@@ -1,0 +1,66 @@
+"""Customers whose contracts end soon have to be found while billing takes only a few calls a minute."""
+
+from __future__ import annotations
+
+from assay.environments import clock
+from assay.environments.clock import DAY, MINUTE
+from assay.environments.situations import Situation, told
+from assay.environments.startup.scene import Plot, Scene
+from assay.environments.tasks import Action
+
+
+class RateLimit(Plot):
+    """Evidence: the contracts themselves. Way around: coming back when the answer says.
+
+    Contradictions: people who name others.
+    """
+
+    def plot(self, scene: Scene) -> Situation:
+        some = scene.customers(6 + scene.knobs.noise)
+        many = scene.draw.between(2, 3)
+        soon, others = some[:many], some[many:]
+        for place, each in enumerate(soon):
+            scene.made.change("contract", each["contract"], ends=scene.begins + (3 + 4 * place) * DAY)
+        for each in others:
+            scene.made.change(
+                "contract", each["contract"], ends=scene.begins + (60 + len(each["name"])) * DAY
+            )
+        scene.made.fault(
+            "rate-limit",
+            "service:billing",
+            begins=scene.begins,
+            ends=None,
+            cause="billing is protected against scripts",
+            way_around="waiting as long as the answer says",
+            signals="429 with the seconds to wait",
+            calls=3,
+        )
+        lead = scene.lead("growth")
+        scene.contradict(
+            lambda n: f"I believe {others[n % len(others)]['id']} ends this week", channel="customers"
+        )
+        asked = sorted(some, key=lambda each: str(each["id"]))
+        names = ", ".join(each["id"] for each in asked)
+        found = sorted(each["id"] for each in soon)
+        steps: list[Action] = []
+        for place, each in enumerate(asked):
+            steps.append(Action("customer_read", {"customer": each["id"]}))
+            if place % 2:
+                steps.append(Action("wait", {"until": clock.shown(scene.begins + (30 + 3 * place) * MINUTE)}))
+        return scene.task(
+            f"""Look up the contracts of the customers {names}, and write {lead} by chat or mail, in one
+            message, the ids of those whose contract ends within the next three weeks, and no other id.""",
+            hours=3,
+            goals=(
+                told(
+                    lead,
+                    *(key.lower() for key in found),
+                    but_not=[each["id"] for each in others],
+                    name="lead knows which end, and no others",
+                ),
+            ),
+            oracle=(
+                *steps,
+                Action("mail_send", {"to": [lead], "subject": "Contracts that end", "body": " ".join(found)}),
+            ),
+        )
