@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import cast
@@ -90,7 +90,7 @@ class Universe:
                 found.goals,
                 found.allowed,
                 found.oracle,
-                found.knobs,
+                {**asdict(knobs), **found.knobs},
             )
         )
         self._tasks[key] = task

@@ -26,6 +26,7 @@ from assay.inference import (
     InferenceError,
     _client,
     _excerpt,
+    _known_models,
     _refusal,
 )
 
@@ -207,6 +208,16 @@ class Caller:
             _whole(counted.get("completion_tokens")),
             seconds,
         )
+
+
+def models(endpoint: Endpoint) -> list[str]:
+    """Return the names of the models that a server offers; none where it does not say.
+
+    >>> models(Endpoint("http://127.0.0.1:9", "?"))
+    []
+    """
+    with _client(endpoint) as client:
+        return _known_models(endpoint, client)
 
 
 def assistant(turn: Turn) -> dict[str, Any]:

@@ -1,0 +1,345 @@
+"""`assay universe run`: let a model, or a policy, play tasks of a world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from assay.environments.agents import Agent
+    from assay.environments.situations import Knobs
+    from assay.environments.tasks import Task
+    from assay.environments.trajectories import Trajectory
+    from assay.environments.universe import Universe
+    from assay.inference import Endpoint
+
+POLICIES = ("oracle", "nothing", "random", "embedded")
+
+
+@click.command("run")
+@click.argument("world", default="startup")
+@click.option("--tasks", type=click.IntRange(1), default=20, show_default=True, help="How many tasks.")
+@click.option(
+    "--model",
+    default="oracle",
+    show_default=True,
+    metavar="URL|POLICY",
+    help="Address of an OpenAI-compatible server; or oracle, nothing, random, embedded.",
+)
+@click.option("--name", default="", help="Of the model; where its server has only one, that one.")
+@click.option(
+    "--key",
+    default="",
+    envvar="ASSAY_API_KEY",
+    show_envvar=True,
+    help="Of the server; better set as a variable than typed.",
+)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the world.")
+@click.option(
+    "--template", "templates", multiple=True, metavar="NAME", help="Only this one; repeat for each."
+)
+@click.option(
+    "--knob",
+    "knobs",
+    multiple=True,
+    metavar="NAME=VALUE,…",
+    help="How hard: noise, hops, faults or contradictions; several values are taken in turn.",
+)
+@click.option(
+    "--rollouts", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each task."
+)
+@click.option("--concurrency", type=click.IntRange(1), default=8, show_default=True, help="Episodes at once.")
+@click.option(
+    "--steps", type=click.IntRange(1), default=200, show_default=True, help="Most calls of an episode."
+)
+@click.option("--temperature", type=click.FloatRange(0), default=0.0, show_default=True, help="Of the model.")
+@click.option("--max-tokens", type=click.IntRange(1), default=2048, show_default=True, help="Of one answer.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=120.0,
+    show_default=True,
+    help="Seconds of silence.",
+)
+@click.option("--as-text", is_flag=True, help="For models without tool calling: they write JSON instead.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("universe-run"),
+    show_default=True,
+    help="Folder for episodes and report.",
+)
+def command(
+    world: str,
+    tasks: int,
+    model: str,
+    name: str,
+    key: str,
+    seed: int,
+    templates: tuple[str, ...],
+    knobs: tuple[str, ...],
+    rollouts: int,
+    concurrency: int,
+    steps: int,
+    temperature: float,
+    max_tokens: int,
+    timeout: float,
+    as_text: bool,
+    out: Path,
+) -> None:
+    """Let a model play tasks of WORLD, each in a fork of its own, and score what it did.
+
+    Writes episodes.jsonl with every call and what it changed, messages.jsonl for trainers, atif/ for other
+    programs, and report.html. Episodes that stand in episodes.jsonl already are not played again, so that a
+    run which was broken off goes on, and several models can be put beside each other in one folder.
+
+    \b
+    Examples:
+      assay universe run --tasks 20 --model oracle
+      assay universe run startup --tasks 40 --model http://127.0.0.1:8000 --name qwen --concurrency 16
+      assay universe run --template bad-deploy --knob noise=0,5,20 --model http://127.0.0.1:8000
+    """
+    from assay import extras
+    from assay.cli import files, screen
+    from assay.environments import runs, trajectories
+
+    extras.need("apsw", extra="worlds")
+    from assay.environments.universe import Universe
+
+    grid = _grid(knobs)
+    with _alone(out):
+        path = out / "episodes.jsonl"
+        before = [one for one in trajectories.read(path) if one.done]
+        with screen.working("making the world"):
+            universe = Universe(world, seed, out / "worlds")
+        planted = _planted(universe, tasks, templates, grid)
+        kept = list(before)
+        settings = {"temperature": temperature, "max_tokens": max_tokens}
+        with (
+            screen.progress(len(planted) * rollouts, "playing") as bar,
+            trajectories.Writer(path) as writer,
+        ):
+
+            def done(one: Trajectory) -> None:
+                writer.write(one)
+                kept.append(one)
+                bar.advance(bar.task_ids[0])
+
+            with _endpoint(model, name, key, timeout) as endpoint:
+                label = endpoint.model if endpoint else model
+                known = {one.key for one in before if one.agent == label}
+                bar.advance(bar.task_ids[0], len(known))
+                played = _play(
+                    universe,
+                    planted,
+                    endpoint,
+                    model,
+                    settings,
+                    as_text=as_text or model == "embedded",
+                    rollouts=rollouts,
+                    concurrency=concurrency,
+                    most_steps=steps,
+                    played=frozenset(known),
+                    on_done=done,
+                )
+        kept = _ordered(kept)
+        if len(played) < len(planted) * rollouts:
+            screen.plain(f"{len(planted) * rollouts - len(played):,} episodes were played before", "dim")
+        show([one for one in kept if one.agent == label], label)
+        _write(out, kept, universe, planted)
+        files.write_text(out / "report.html", runs.page(kept, f"{world} {seed}: what agents did"))
+        screen.plain(f"Wrote {path}, messages.jsonl, atif/ and {out / 'report.html'}")
+        universe.check()
+
+
+def _ordered(episodes: Sequence[Trajectory]) -> list[Trajectory]:
+    """Return the last episode of each key, in an order that does not depend on who was faster."""
+    last = {one.key: one for one in episodes}
+    return sorted(last.values(), key=lambda one: (one.agent, one.template, one.seed, one.task, one.rollout))
+
+
+def _grid(knobs: Sequence[str]) -> list[Knobs]:
+    """Return every combination of the values that were asked for."""
+    from dataclasses import fields
+    from itertools import product
+
+    from assay.environments.situations import Knobs
+    from assay.errors import AssayError
+
+    known = [each.name for each in fields(Knobs)]
+    values: dict[str, list[int]] = {}
+    for text in knobs:
+        name, _, given = text.partition("=")
+        try:
+            values[name] = [int(each) for each in given.split(",")]
+        except ValueError:
+            raise AssayError(f"--knob {text}: write it like noise=2 or noise=0,5") from None
+        if name not in known:
+            raise AssayError(f"there is no knob {name!r}; there are: {', '.join(known)}")
+        if min(values[name]) < 0:
+            raise AssayError(f"--knob {text}: a knob is 0 or more")
+    return [Knobs(**dict(zip(values, each, strict=True))) for each in product(*values.values())]
+
+
+def _planted(universe: Universe, many: int, templates: Sequence[str], grid: Sequence[Knobs]) -> list[Task]:
+    from assay.cli import screen
+    from assay.errors import AssayError
+
+    names = templates or universe.templates
+    if strange := sorted(set(names) - set(universe.templates)):
+        raise AssayError(f"there is no template {strange[0]!r}; there are: {', '.join(universe.templates)}")
+    with screen.working("planting tasks"):
+        return [
+            universe.task(
+                names[place % len(names)],
+                1 + place // len(names) // len(grid),
+                grid[place // len(names) % len(grid)],
+            )
+            for place in range(many)
+        ]
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Hold a folder: two runs would fork each other's worlds away."""
+    import fcntl
+
+    from assay.errors import AssayError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / ".lock").open("w")
+    except OSError as wrong:
+        raise AssayError(f"{out} cannot be written: {wrong.strerror}; choose another folder") from wrong
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise AssayError(f"another run writes to {out}; wait for it, or give another --out") from None
+        yield
+
+
+@contextmanager
+def _endpoint(model: str, name: str, key: str, timeout: float) -> Iterator[Endpoint | None]:
+    """Give the model to be asked; none for a policy."""
+    if model in {"oracle", "nothing", "random"}:
+        yield None
+        return
+    if model == "embedded":
+        from assay.inference.embedded import embedded
+
+        with embedded(timeout_s=timeout) as endpoint:
+            yield endpoint
+        return
+    from assay.errors import AssayError
+    from assay.inference import Endpoint
+    from assay.inference.calling import models
+
+    if "://" not in model:
+        raise AssayError(
+            f"--model {model}: give the address of a server (http://…), or {', '.join(POLICIES)}"
+        )
+    if not name:
+        known = models(Endpoint(model, "?", key=key or None, timeout_s=timeout))
+        if len(known) != 1:
+            offered = f"; it offers: {', '.join(known[:12])}" if known else ""
+            raise AssayError(f"say with --name which model of {model} is to play{offered}")
+        name = known[0]
+    yield Endpoint(model, name, key=key or None, timeout_s=timeout)
+
+
+def _play(
+    universe: Universe,
+    tasks: Sequence[Task],
+    endpoint: Endpoint | None,
+    policy: str,
+    settings: Mapping[str, float],
+    *,
+    as_text: bool,
+    rollouts: int,
+    concurrency: int,
+    most_steps: int,
+    played: frozenset[tuple[int, str, str, int]],
+    on_done: Callable[[Trajectory], object],
+) -> list[Trajectory]:
+    import asyncio
+
+    from assay.environments import agents
+    from assay.inference.calling import Caller
+
+    small = policy == "embedded"  # its whole context is shared by the conversations under way
+
+    async def go() -> list[Trajectory]:
+        async def all_of(agent: Agent) -> list[Trajectory]:
+            return await agents.play_all(
+                universe,
+                tasks,
+                agent,
+                rollouts=rollouts,
+                concurrency=min(concurrency, 2) if small else concurrency,
+                most_steps=most_steps,
+                played=played,
+                on_done=on_done,
+            )
+
+        if endpoint is None:
+            made = {"oracle": agents.oracle, "nothing": agents.nothing, "random": agents.random}
+            return await all_of(made[policy]())
+        async with Caller(
+            endpoint,
+            speech="text" if as_text else "tools",
+            max_tokens=min(int(settings["max_tokens"]), 96) if small else int(settings["max_tokens"]),
+            temperature=settings["temperature"],
+            most_chars=3_000 if small else 400_000,
+        ) as caller:
+            return await all_of(agents.model(caller))
+
+    return asyncio.run(go())
+
+
+def _write(out: Path, episodes: Sequence[Trajectory], universe: Universe, tasks: Sequence[Task]) -> None:
+    """Write the episodes in others' formats."""
+    import json
+
+    from assay.cli import files
+    from assay.environments.playing import tool_list
+    from assay.environments.trajectories import atif, messages
+
+    with universe.episode(tasks[0]) as episode:
+        tools = tool_list(episode.world)
+    files.write_text(
+        out / "messages.jsonl", (json.dumps(messages(one), ensure_ascii=False) + "\n" for one in episodes)
+    )
+    for one in episodes:
+        agent = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in one.agent)[:80]
+        place = out / "atif" / f"{one.world_seed}-{one.task}-{agent}-{one.rollout}.json"
+        files.write_text(place, json.dumps(atif(one, tools), ensure_ascii=False))
+
+
+def show(episodes: Sequence[Trajectory], agent: str) -> None:
+    """Print what an agent's episodes came to."""
+    from assay.cli import screen
+    from assay.environments import runs
+
+    screen.heading(f"{agent}: {screen.count(len(episodes), 'episode')}")
+    numbers = ("episodes", "reward", "solved", "steps", "hours", "beyond", "failed")
+    table = screen.grid("template", *numbers, right=numbers)
+    table.columns[0].no_wrap = True
+    for row in runs.by_template(episodes):
+        table.add_row(
+            screen.cell(row["group"]),
+            str(row["episodes"]),
+            f"{row['reward']:.2f}",
+            f"{row['solved']:.0%}",
+            f"{row['steps']:.1f}",
+            f"{row['hours']:.1f}",
+            str(row["side effects"]),
+            str(row["failed"]),
+        )
+    screen.console.print(table)
+    for sentence in runs.sentences(episodes):
+        screen.plain(f"- {sentence}")
