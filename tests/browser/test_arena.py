@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -161,6 +162,51 @@ def test_a_model_that_dies_in_the_middle_is_told_and_the_prompt_is_kept(ring, se
     both_whole(page)
     expect(trouble).to_be_hidden()
     expect(page.get_by_role("button", name="Submit")).to_be_visible()
+
+
+class Mortal:
+    """An endpoint that begins to answer and is killed: whoever reads has half an answer in hand."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.dies = threading.Event()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def serve(self) -> None:
+        reader, _where = self.socket.accept()
+        reader.recv(65_536)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        part = piece("Tonight she is ")
+        reader.sendall(head + f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        self.dies.wait(60)
+        self.socket.close()
+        reader.close()
+
+
+def test_an_endpoint_killed_in_the_middle_is_told_and_the_prompt_is_kept(ring, server, page, model):
+    mortal = Mortal()
+    ring(second=mortal.url)
+    ask(page, "The first prompt, which both answer in part.")
+    expect(page.locator(".samples .prose").first).to_have_text("Tonight she is", timeout=10_000)
+
+    mortal.dies.set()
+    trouble = page.locator(".live-trouble")
+    expect(trouble).to_contain_text("broke off in the middle. Your prompt is kept.", timeout=15_000)
+    page.keyboard.press("a")
+    expect(trouble).to_contain_text("cannot be reached just now", timeout=15_000)
+    page.keyboard.press("b")
+
+    desk = page.get_by_role("textbox", name="Your prompt")
+    expect(desk).to_have_value("The first prompt, which both answer in part.", timeout=10_000)
+    server.shell(
+        "from assay.platform.models import EntrantRow", f"EntrantRow.objects.update(url={model.url!r})"
+    )
+    page.get_by_role("button", name="Let two models answer").click()
+    both_whole(page)
 
 
 def test_an_endpoint_that_is_down_gives_the_prompt_back(ring, server, page):

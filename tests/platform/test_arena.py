@@ -165,6 +165,28 @@ def test_only_owners_register_and_retire(ring, client_of):
     assert client_of("Ada").get("/projects/ring/entrants/").status_code == 200
 
 
+def test_each_model_is_asked_as_it_was_registered(cast, model):
+    project = arena_of(cast.ann)
+    enter(project, cast.ann, "calm", model.url, temperature="0.1", system="You edit poems.", key="sk-1")
+    enter(project, cast.ann, "wild", model.url, temperature="1.3")
+    answered(begun(cast.ann, project)[0])
+
+    asked = {each["model"]: each for each in model.asked}
+
+    calm, wild = asked["served-calm"], asked["served-wild"]
+    assert (calm["temperature"], wild["temperature"]) == (0.1, 1.3)
+    assert calm["messages"][0] == {"role": "system", "content": "You edit poems."}
+    assert wild["messages"] == [{"role": "user", "content": "The moon?"}]
+
+
+def test_the_queue_of_a_contributor_leads_to_a_battle(ring, client_of):
+    page = client_of("Ben").get("/me/queue/").content.decode()
+
+    assert "/projects/ring/judge/" in page
+    assert "There are no works yet" not in page
+    assert client_of("Ben").get("/projects/ring/judge/").url == "/projects/ring/battle/"
+
+
 # -- the draw ----------------------------------------------------------------------------------------------
 
 

@@ -72,7 +72,7 @@ def queue(person: PersonRow, project: ProjectRow) -> Queue:
     )
     held = next((lease for lease in leases if lease.state == LeaseRow.HELD), None)
     rest = [lease for lease in leases if lease is not held]
-    there = routing.wanted(routing.shortlist(person, project))
+    there = routing.wanted(routing.shortlist(person, project)) or _begins_battles(project)
     now = timezone.now()
     return Queue(
         project=project,
@@ -88,6 +88,11 @@ def queue(person: PersonRow, project: ProjectRow) -> Queue:
 def _own(person: PersonRow, project: ProjectRow) -> QuerySet[JudgmentRow]:
     rows = JudgmentRow.objects.filter(person=person, project=project, superseded_by__isnull=True)
     return rows.select_related("work__item", "project", "person", "brief", "review").order_by("-pk")
+
+
+def _begins_battles(project: ProjectRow) -> bool:
+    """Say whether a person may begin a battle: there is always a next one."""
+    return bool(routing.uses(project)) and arena.live_of(project) is not None
 
 
 def last_judgment(person: PersonRow, project: ProjectRow) -> JudgmentRow:
@@ -124,15 +129,20 @@ def why_no_undo(judgment: JudgmentRow, now: datetime) -> str:
         return _("The project takes in no work just now.")
     if now - judgment.submitted_at > UNDO:
         return _("An hour has passed.")
-    if judgment.work.use == WorkRow.TRAINING:
-        return _("You have seen the explanation of this work.")
-    if arena.was_revealed(judgment):
-        return _("You have seen which models these were.")
+    if seen := _has_seen(judgment):
+        return seen
     review = ReviewRow.objects.filter(judgment=judgment).first()
     read = review is not None and (review.state != ReviewRow.HELD or review.expires_at > now)
     if read or judgment.cause in DECIDED:
         return _("A second reader has it.")
     return ""
+
+
+def _has_seen(judgment: JudgmentRow) -> str:
+    """Say what somebody has been shown after their judgment, with which they would judge anew."""
+    if judgment.work.use == WorkRow.TRAINING:
+        return _("You have seen the explanation of this work.")
+    return _("You have seen which models these were.") if arena.was_revealed(judgment) else ""
 
 
 def why_nothing(person: PersonRow, project: ProjectRow) -> list[str]:
