@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 24 * 3600 * SECOND
 WEEK = 7 * DAY
@@ -12,6 +14,7 @@ WORKDAYS = 5
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+@lru_cache(1 << 14)  # a list of messages says the same few moments again and again
 def shown(moment: int) -> str:
     """Return a moment as people and tools write it: week, day and time, in UTC.
 

@@ -18,6 +18,11 @@ MARK = "/*desk*/ "
 """Before every statement of a tool: prepared statements are kept by their text, so that one which the engine
 prepared for itself is never handed to a tool."""
 
+MOST_STATEMENTS = 1_000
+"""Whose columns are remembered; tables of worlds are all alike."""
+
+_names: dict[str, tuple[str, ...]] = {}
+
 _READS = {apsw.SQLITE_READ, apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
 _ALLOWED = {*_READS, apsw.SQLITE_SELECT, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
 
@@ -67,12 +72,15 @@ class Desk:
     def rows(self, statement: str, *values: Plain) -> list[Row]:
         """Return what a SELECT over surfaces finds."""
         cursor = self._run(statement, values)
-        names: tuple[str, ...] = ()
-        found = []
-        for row in cursor:
-            names = names or tuple(name for name, _ in cursor.get_description())
-            found.append(dict(zip(names, row, strict=True)))
-        return found
+        first = next(cursor, None)
+        if first is None:
+            return []
+        names = _names.get(statement)
+        if names is None:
+            if len(_names) >= MOST_STATEMENTS:
+                _names.clear()
+            names = _names[statement] = tuple(name for name, _ in cursor.get_description())
+        return [dict(zip(names, row, strict=True)) for row in (first, *cursor)]
 
     def one(self, statement: str, *values: Plain) -> Row | None:
         """Return the first row that a SELECT finds."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +28,9 @@ VERSION = 1
 """Of what worlds are made of; another one plays old actions differently."""
 
 LONGEST_WAIT = 4 * clock.WEEK
+
+as_json = json.JSONEncoder(ensure_ascii=False).encode
+sorted_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
 
 Handler = Callable[[Desk, dict[str, Any]], None]
 
@@ -55,6 +58,8 @@ class Reply:
     ends: int
     notices: tuple[str, ...]
     retry_after: int | None = None
+    said: str = field(default="", repr=False, compare=False)
+    """The answer as JSON, where it was written already."""
 
     @property
     def fine(self) -> bool:
@@ -63,14 +68,13 @@ class Reply:
 
     def text(self) -> str:
         """Return it as an agent reads it: the answer, then what else happened, and the time."""
-        said: dict[str, Any] = (
-            {"answer": self.answer} if self.fine else {"error": self.code, "says": self.answer}
-        )
+        answer = self.said or as_json(self.answer)
+        head = f'"answer": {answer}' if self.fine else f'"error": {as_json(self.code)}, "says": {answer}'
         if self.retry_after is not None:
-            said["retry_after_seconds"] = self.retry_after
+            head += f', "retry_after_seconds": {self.retry_after}'
         if self.notices:
-            said["meanwhile"] = list(self.notices)
-        return json.dumps({**said, "now": clock.shown(self.ends)}, ensure_ascii=False)
+            head += f', "meanwhile": {as_json(list(self.notices))}'
+        return f'{{{head}, "now": "{clock.shown(self.ends)}"}}'
 
 
 class World:
@@ -134,7 +138,8 @@ class World:
         """
         given = dict(arguments or {})
         begins, step = self.now, self.steps + 1
-        self._held.execute("BEGIN")
+        if not self._only_reads(name):
+            self._held.execute("BEGIN")
         try:
             code, answer, retry, changes = self._answered(name, given, step)
             ends = begins + self._takes(name, code, step)
@@ -144,6 +149,17 @@ class World:
             if self._held.in_transaction:
                 self._held.execute("ROLLBACK")
             raise
+
+    def _only_reads(self, name: str) -> bool:
+        """Say whether the step itself is all that a call will write, which is a transaction of its own."""
+        tool = self.tools.get(name)
+        return (
+            tool is not None
+            and not tool.writes
+            and not self._unseen
+            and (self.next_due is None or self.next_due > self.now + 2 * tool.costs)
+            and not self.faults.active(self.now)
+        )
 
     def wait(self, until: int) -> Reply:
         """Let time pass until a moment, or until the next thing that the agent notices."""
@@ -213,20 +229,18 @@ class World:
         changes: bytes,
         notices: tuple[str, ...],
     ) -> Reply:
-        arguments = json.dumps(given, ensure_ascii=False, sort_keys=True, default=str)
-        said = json.dumps(answer, ensure_ascii=False)
-        chained = blake2b(digest_size=16)
-        for part in (self.hash, name, arguments, code, said, str(self.now), *notices):
-            chained.update(part.encode("utf-8", "surrogatepass") + b"\0")
-        chained.update(changes)
+        arguments, said = sorted_json(given), as_json(answer)
+        parts = "\0".join((self.hash, name, arguments, code, said, str(self.now), *notices, ""))
+        chained = blake2b(parts.encode("utf-8", "surrogatepass") + changes, digest_size=16)
         self.hash, self.steps = chained.hexdigest(), step
         self._seq = (step + 1) << 32
         self._held.execute(
             "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (step, begins, self.now, name, arguments, code, said, changes or None, self.hash),
         )
-        self._held.execute("COMMIT")
-        return Reply(step, code, answer, begins, self.now, notices, retry)
+        if self._held.in_transaction:
+            self._held.execute("COMMIT")
+        return Reply(step, code, answer, begins, self.now, notices, retry, said)
 
     # -- what happens by itself --------------------------------------------------------------------------
 
@@ -349,8 +363,8 @@ class _Record:
 
     def __init__(self, held: apsw.Connection) -> None:
         self._session = apsw.Session(held, "main")
-        for table in SURFACES:
-            self._session.attach(table)
+        self._session.table_filter(SURFACES.__contains__)
+        self._session.attach()
         self.changes = b""
 
     def __enter__(self) -> _Record:
