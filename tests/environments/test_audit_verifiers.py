@@ -251,7 +251,7 @@ def test_of_agentdojo_the_audit_finds_what_is_known_of_it_and_no_more(shared, tm
 
     assert {row.id for row in rows} == {f"{t['suite']}/{t['id']}" for t in tasks if t["kind"] == "user"}
     missed = [each for each in found if each.oracle < 1]
-    empty = [each for each in found if each.rewards["empty"] > 0]
+    empty = [each for each in found if each.rewards.get("empty", 0.0) > 0]
     assert [each.template for each in missed] == ["slack"]
     assert [each.template for each in empty] == ["banking"] * 5
     assert {each.task for each in found if not each.sound} == {each.task for each in (*missed, *empty)}

@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-PARTS: tuple[str, ...] = ("run", "mcp", "audit", "verifier")
+PARTS: tuple[str, ...] = ("run", "mcp", "audit", "verifier", "show")
 """Names of commands; `name` stands as `command` in `assay.cli.universe_name`."""
 
 
