@@ -46,8 +46,8 @@ def material(project: ProjectRow) -> Material:
     judged = WorkRow.objects.filter(project=project, judged__gt=0)
     # Values and no rows: making an object of each row would take three times as long.
     items = {
-        number: Item(*rest, attachments=tuple(files), series=series, place=place)
-        for number, *rest, files, series, place in ItemRow.objects.filter(
+        number: Item(key, prompt, context, language, domain, tuple(files), series, place)
+        for number, key, prompt, context, language, domain, files, series, place in ItemRow.objects.filter(
             pk__in=judged.values("item")
         ).values_list(
             "pk", "key", "prompt", "context", "language", "domain", "attachments", "series", "place"
