@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from assay.platform.actions import briefs, experiments, flags, people, pilots, projects, reviews, work
+from assay.platform.actions import arena, briefs, experiments, flags, people, pilots, projects, reviews, work
 from assay.platform.models import (
     BriefRow,
     EdgeCaseRow,
@@ -18,12 +18,13 @@ from assay.platform.models import (
     JudgmentRow,
     ProjectRow,
     ReviewRow,
+    TurnRow,
     WorkRow,
 )
 from assay.platform.queries import pilots as pilot_queries
 from assay.platform.queries import reviews as review_queries
 from assay.platform.queries import work as works
-from assay.records import Brief, Item, Pay, Question, Sample, WorkedExample
+from assay.records import Brief, Item, Live, Pay, Question, Sample, WorkedExample
 
 PASSWORD = "كلمة مرور طويلة"
 OWNER, CONTRIBUTOR, NEWCOMER, REVIEWER, OTHER_REVIEWER, VIEWER = "آمنة", "بلال", "جنى", "رنا", "سامي", "فرح"
@@ -81,6 +82,7 @@ def build() -> Gallery:
     _pilot(found, cast)
     _lesson(found, cast)
     _experiment(found, cast)
+    _arena(found, cast)
     return found
 
 
@@ -271,3 +273,52 @@ def _experiment(found: Gallery, cast) -> None:
                 _judge(person, project, "بديع" if version == second else "باهت")
     base = f"/projects/{project.slug}/experiments"
     found.pages += [(OWNER, f"{base}/{page}") for page in ("", f"{row.pk}/", f"{row.pk}/results/")]
+
+
+def _arena(found: Gallery, cast) -> None:
+    """Add an arena with a board; one of its people sits at a desk, another one reads two answers."""
+    asked = replace(brief("حلبة", "pairwise", ASKED), live=Live(follow_ups=1, reveal=True))
+    project = projects.open_project(owner=cast[OWNER], brief=asked, waived="تجربة.")
+    items, _samples = table(2)
+    projects.bring_in(project=project, items=items)
+    voters = [cast[name] for name in (CONTRIBUTOR, *CROWD[:3])]
+    for person in voters:
+        people.add_member(project=project, name=person.name, role="contributor")
+    people.add_member(project=project, name=VIEWER, role="viewer")
+    for name in ("باهت", "بديع", "ثالث"):
+        given = {"name": name, "provider": "دار", "system": f"أنت {name}."}
+        row = arena.register(project=project, person=cast[OWNER], given=given)
+    arena.retire(project=project, person=cast[OWNER], number=row.pk, because="جاء ما هو أحدث.")
+    rng = np.random.default_rng(7)
+    for number in range(24):
+        person = voters[number % len(voters)]
+        lease = _battle(project, person, number, rng)
+        fine = next(sample.id for sample in works.assignment(lease).shown if sample.text == FINE)
+        choice = ("tie", fine, fine, "both_bad", fine)[number % 5]
+        answer = {"choice": choice, "strength": "2", "reason": BECAUSE}
+        judgment = work.submit_judgment(person=person, token=lease.token, answer=answer, seconds=30.0)
+        if number < 2:
+            found.pages.append((person.name, f"/judgments/{judgment.pk}/battle/"))
+        if number == 0:
+            arena.reveal(person=person, number=judgment.pk)
+    _battle(project, voters[1], 24, rng)
+    base = f"/projects/{project.slug}"
+    two = "first=باهت&second=بديع"
+    found.pages += [(CONTRIBUTOR, f"{base}/battle/"), (voters[1].name, f"{base}/judge/")]
+    found.pages += [
+        (OWNER, f"{base}/{page}") for page in ("", "brief/", "entrants/", "board/", "board/parts/")
+    ]
+    found.pages += [(VIEWER, f"{base}/board/"), (VIEWER, f"{base}/board/parts/")]
+    found.pages += [(OWNER, f"{base}/board/compare/?{two}&do={do}") for do in ("compare", "gate")]
+
+
+def _battle(project, person, number: int, rng):
+    """Let two models have answered, without asking them."""
+    token = arena.desk(person=person, project=project).token
+    said = {"prompt": f"سطران عن القمر ({number})؟", "language": "ar"}
+    lease = arena.begin(person=person, token=token, said=said, rng=rng)
+    for row in TurnRow.objects.filter(token=token).exclude(side=TurnRow.PERSON):
+        row.text, row.state = FINE if row.author == "بديع" else DULL, TurnRow.DONE
+        row.save()
+        arena.answered(row, first_s=0.2, seconds=2.0)
+    return works.lease_or_404(person, lease.token)

@@ -29,7 +29,7 @@ import messages  # noqa: E402 -- the tool is no package
 LATIN = {
     "Assay", "CSV", "TSV", "JSONL", "TRL", "SFT", "DPO", "ZIP", "PDF", "Markdown", "Elo", "OpenAI", "Python",
     "EUR", "Ctrl", "Shift", "Alt", "Parquet", "English", "smollm", "en", "pt", "BR", "ar", "zh", "Hans",
-    "NOW", "MOST", "added", "removed", "answer", "place",
+    "HTML", "assay", "arena", "NOW", "MOST", "added", "removed", "answer", "place",
 }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def separable(rater_N: Codes, model_N: Codes) -> tuple[int, Codes]:
 def confounding(battles: Battles) -> Finding:
     """Ask whether models were judged by the same people; else a strict person looks like a weak model."""
     if not battles.rater_known:
-        return _unknown("confounding", "Who voted is not known; bring a column rater.")
+        return _unknown("confounding", say("Who voted is not known; bring a column rater."))
     both = np.concatenate([battles.a_N, battles.b_N])
     return confounded(np.tile(battles.rater_N, 2), both, len(battles.models))
 
@@ -173,7 +173,9 @@ def position(battles: Battles) -> Finding:
     decided = battles.outcomes_N < 2
     left_N = _left(battles)
     if left_N is None:
-        return _unknown("position", "Which answer stood first is not known; bring a column order (ab or ba).")
+        return _unknown(
+            "position", say("Which answer stood first is not known; bring a column order (ab or ba).")
+        )
     won_left_N = (battles.outcomes_N == np.where(left_N == 1, 0, 1))[decided].astype(float)
     cluster_N = battles.rater_N[decided]
     votes_R = np.bincount(cluster_N)
@@ -221,7 +223,10 @@ def exposure(battles: Battles, providers: Mapping[str, str], policy: Mapping[str
         named = sorted(policy)
         maker_M = [providers.get(model, model) for model in battles.models]
         if strange := sorted(set(maker_M) - set(named)):
-            return _unknown("exposure", f"The policy says nothing of {strange[0]}; add its share.")
+            return _unknown(
+                "exposure",
+                say("The policy says nothing of {provider}; add its share.", provider=strange[0]),
+            )
         counts_P = np.bincount([named.index(maker) for maker in maker_M], votes_M, len(named)).astype(
             np.int64
         )
@@ -258,7 +263,7 @@ def variants(battles: Battles, registry: selection.Registry | None) -> Finding:
     """Ask whether models are the best of many that were tried in private."""
     if registry is None:
         return _unknown(
-            "best of N", "How many variants were tried before these is not known; keep a record of them."
+            "best of N", say("How many variants were tried before these is not known; keep a record of them.")
         )
     if left_out := registry.unregistered(battles.models):
         sentence = say("{model} has votes and was never registered.", model=left_out[0])
@@ -284,7 +289,9 @@ def choice(battles: Battles, released: Mapping[str, float]) -> Finding:
     if not released or "at" not in held:
         return _unknown(
             "choice",
-            "Whether models were picked for lucky votes is not known; bring a column at and days of release.",
+            say(
+                "Whether models were picked for lucky votes is not known; bring a column at and days of release."
+            ),
         )
     day_N = tables.days(battles.column("at")).to_numpy().astype(float)
     known_N = np.isfinite(day_N)
@@ -302,7 +309,9 @@ def choice(battles: Battles, released: Mapping[str, float]) -> Finding:
         if len(y_N):
             told.append((name, float(evalues.betting(y_N, side="greater")[-1]), pairs))
     if not told:
-        return _unknown("choice", "No model has votes both before and after its release on the same rivals.")
+        return _unknown(
+            "choice", say("No model has votes both before and after its release on the same rivals.")
+        )
     log_e_K = np.array([log_e for _, log_e, _ in told])
     believed_K = evalues.e_bh(log_e_K)
     worst = int(np.argmax(log_e_K))
@@ -331,7 +340,7 @@ def bots(
 ) -> Finding:
     """Ask who votes like a machine."""
     if not battles.rater_known:
-        return _unknown("bots", "Who voted is not known; bring a column rater.")
+        return _unknown("bots", say("Who voted is not known; bring a column rater."))
     decided = np.flatnonzero(battles.outcomes_N < 2)
     chose_N = (battles.outcomes_N[decided] == 0).astype(np.int64)
     a_N, b_N = battles.a_N[decided], battles.b_N[decided]
@@ -391,7 +400,7 @@ def leaks(battles: Battles, expected_N: Floats, rng: np.random.Generator) -> Fin
     """Ask whether authors can be told from their texts, and whether those who can be told win more."""
     held = battles.detail.columns if battles.detail is not None else []
     if "response_a" not in held or "response_b" not in held:
-        return _unknown("tells", "What was shown is not known; bring columns response_a and response_b.")
+        return _unknown("tells", say("What was shown is not known; bring columns response_a and response_b."))
     columns = [battles.column(name).fill_null("").to_list() for name in ("response_a", "response_b")]
     item_N = battles.items_N
     place: dict[tuple[int, int, str], int] = {}
@@ -410,7 +419,7 @@ def leaks(battles: Battles, expected_N: Floats, rng: np.random.Generator) -> Fin
     author_N = np.array([model for _, model, _ in kept])
     group_N = np.array([item for item, _, _ in kept])
     if len(np.unique(group_N)) < tells.FOLDS:
-        return _unknown("tells", "Tells are read across prompts; bring answers to at least five.")
+        return _unknown("tells", say("Tells are read across prompts; bring answers to at least five."))
     n_models = len(battles.models)
     read = tells.name_authors([text for _, _, text in kept], author_N, group_N, n_models)
     odds_A = np.full(len(answers), np.nan)
@@ -486,5 +495,5 @@ def _groups(one_N: Codes, other_N: Codes, size: int) -> tuple[int, Codes]:
     return int(groups), group_X
 
 
-def _unknown(check: str, what: str) -> Finding:
-    return Finding(check, "unknown", say(what))
+def _unknown(check: str, what: Sentence) -> Finding:
+    return Finding(check, "unknown", what)

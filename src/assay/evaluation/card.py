@@ -313,8 +313,21 @@ def _slices(battles: Battles, column: str, rng: np.random.Generator) -> list[Sli
     for place in np.argsort(-votes_S, kind="stable"):
         if names[place]:
             some = Battles.from_frame(battles.take(code_N == place).to_frame(), derived=battles.derived)
-            found.append(_slice(f"{column}: {names[place]}", some, rng))
+            found.append(_slice(slice_name(column, names[place]), some, rng))
     return found
+
+
+def slice_name(column: str, value: str) -> str:
+    """Name the slice of a column's value, so that the name can be said in another language.
+
+    >>> slice_name("language", "ar"), slice_name("wing", "east")
+    ('language: ar', 'wing: east')
+    """
+    if column == "language":
+        return say("language: {value}", value=value)
+    if column == "domain":
+        return say("domain: {value}", value=value)
+    return f"{column}: {value}"
 
 
 def _slice(name: str, battles: Battles, rng: np.random.Generator) -> Slice:

@@ -17,7 +17,7 @@ Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-EVERYTHING = "everything"
+EVERYTHING = say("everything")
 """The name of the slice that holds all votes."""
 
 

@@ -152,7 +152,7 @@ def compared(records: Sequence[Battle], first: str, second: str, *, gates: bool,
     slices: dict[str, NDArray[np.bool_]] = {}
     for column in _columns(battles):
         code_N, names = battles.coded(column)
-        slices |= {f"{column}={name}": code_N == place for place, name in enumerate(names) if name}
+        slices |= {card.slice_name(column, name): code_N == place for place, name in enumerate(names) if name}
     if gates:
         found = gate.gate(votes, *codes, (first, second), slices=slices, margin=margin)
     else:
