@@ -290,7 +290,8 @@ def choice(battles: Battles, released: Mapping[str, float]) -> Finding:
         return _unknown(
             "choice",
             say(
-                "Whether models were picked for lucky votes is not known; bring a column at and days of release."
+                "Whether models were picked for lucky votes is not known; bring a column at and days of "
+                "release."
             ),
         )
     day_N = tables.days(battles.column("at")).to_numpy().astype(float)
