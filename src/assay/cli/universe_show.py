@@ -64,8 +64,6 @@ def command(
     from assay.environments.universe import Universe
 
     found = _read(run, template, task_seed)
-    if found:
-        seed = found[0].world_seed
     with tempfile.TemporaryDirectory() as folder:
         with screen.working("building the company"):
             universe = Universe(world, seed, Path(folder), entities=entities)
@@ -119,6 +117,7 @@ def _episode(universe: Universe, task: Task | None, found: list[Trajectory]) -> 
     from assay.environments.playing import Episode
     from assay.environments.tasks import Task as NoTask
     from assay.environments.world import World
+    from assay.errors import AssayError
 
     if task is None:
         path = universe.folder / "shown.fork"
@@ -126,6 +125,9 @@ def _episode(universe: Universe, task: Task | None, found: list[Trajectory]) -> 
         shown = World(path, universe.kind.apps)
         return Episode(shown, NoTask("", "", 0, "", shown.now, (), (), ()))
     episode = universe.episode(task, most_steps=100_000)
+    if found and episode.world.seed != found[0].world_seed:
+        episode.close()
+        raise AssayError("this run was played in a world of another seed; name that seed with --seed")
     for step in found[0].steps if found else ():
         if step.tool != "finish":
             episode.call(step.tool, step.arguments)

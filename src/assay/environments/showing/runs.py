@@ -12,6 +12,9 @@ from assay.environments.trajectories import Step, Trajectory
 LONGEST = 4_000
 """Characters of an answer that a page shows."""
 
+SHORT = 90
+"""Characters of arguments that stand in one line."""
+
 
 def task_page(task: Task) -> tuple[str, Html]:
     """Return what is asked, and what the score looks at."""
@@ -158,4 +161,5 @@ def _changes(step: Step) -> Html:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1 if value else None, default=str)
+    short = json.dumps(value, ensure_ascii=False, default=str)
+    return short if len(short) <= SHORT else json.dumps(value, ensure_ascii=False, indent=1, default=str)
