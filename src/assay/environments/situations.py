@@ -57,7 +57,7 @@ class Template(Protocol):
 AGENT = "(SELECT value FROM meta WHERE key = 'agent')"
 
 
-def is_so(name: str, table: str, *, times: int = 0, **values: Any) -> Goal:
+def is_so(name: str, table: str, /, *, times: int = 0, **values: Any) -> Goal:
     """Return the goal that a table has a row with these values, or exactly so many with `times`.
 
     >>> is_so("closed", "ticket", id="OPS-9", status="done").statement
