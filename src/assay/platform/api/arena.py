@@ -92,9 +92,10 @@ def battles(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 
 def _told(found: queries.Found) -> dict[str, Any]:
-    talking.start(queries.due(found))
-    if queries.is_whole(found):
+    said = queries.said_in(found)
+    talking.start(queries.due(found, said))
+    if queries.is_whole(found, said):
         found = actions.lay_before(person=found.person, token=found.token)
-    turns = queries.shown(found)
+    turns = queries.shown(found, said)
     told = [{"said": turn.said, "answers": list(turn.answers), "fault": turn.fault} for turn in turns]
     return {"state": queries.state_of(found, turns), "turns": told}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from django.conf.locale import LANG_INFO
 from django.contrib.auth.decorators import login_required
@@ -166,25 +167,25 @@ def _desk(request: HttpRequest, found: queries.Found, *, refusal: AssayError | N
 
 
 def _told(request: HttpRequest, found: queries.Found) -> HttpResponse:
-    talking.start(queries.due(found))
-    if queries.is_whole(found):
+    said = queries.said_in(found)
+    talking.start(queries.due(found, said))
+    if queries.is_whole(found, said):
         found = actions.lay_before(person=person_of(request), token=found.token)
-    body = json.dumps(_shown(found), ensure_ascii=False).encode()
+    body = json.dumps(_shown(found, queries.shown(found, said)), ensure_ascii=False).encode()
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     if request.headers.get("If-None-Match") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
 
-def _shown(found: queries.Found) -> dict[str, object]:
+def _shown(found: queries.Found, told: Sequence[queries.Turn]) -> dict[str, object]:
     """Return a battle for the person's eyes: no names, no addresses, no word about which one failed."""
-    told = queries.shown(found)
     last = told[-1] if told else None
     turns = [
         {
             "number": turn.number,
             "said": turn.said,
-            "html": markdown.html(turn.said),
+            "html": markdown.html(turn.said) if turn.number > 1 else "",  # the first is on the page
             "state": turn.state,
             "answers": [
                 {"html": markdown.html(text)} if turn.state == "done" else {"text": text}

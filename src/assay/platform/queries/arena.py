@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
+from django.db import connection
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -28,6 +29,7 @@ from assay.platform.models import (
 )
 from assay.platform.queries import projects, turns, work
 from assay.platform.queries.projects import RIGHTS, Right
+from assay.platform.queries.statements import Select, link
 from assay.records import Battle, Live
 from assay.wording import again
 
@@ -138,22 +140,27 @@ def troubles(project: ProjectRow) -> dict[str, TurnRow]:
 # -- one battle --------------------------------------------------------------------------------------------
 
 
+# Written out, because whoever waits for two answers asks three times a second.
+_BATTLE = Select(
+    """
+SELECT {b}, {p} FROM platform_battlerow b
+JOIN platform_membershiprow m ON m.project_id = b.project_id AND m.person_id = b.person_id
+JOIN platform_projectrow p ON p.id = b.project_id
+WHERE b.token = %s AND b.person_id = %s AND m.role IN (%s, %s, %s, %s)""",
+    b=BattleRow,
+    p=ProjectRow,
+)
+
+
 def battle(person: PersonRow, token: str, *, lock: bool = False) -> BattleRow:
     """Return a person's battle while they may judge in its project."""
-    rows = BattleRow.objects.select_for_update(of=("self",)) if lock else BattleRow.objects.all()
-    found = (
-        rows.filter(
-            token=token,
-            person=person,
-            project__memberships__person=person,
-            project__memberships__role__in=RIGHTS["judge"],
-        )
-        .select_related("project", "person", "given", "work__item")
-        .first()
-    )
+    locked = " FOR UPDATE OF b" if lock and connection.features.has_select_for_update else ""
+    found = _BATTLE.first([token, person.pk, *RIGHTS["judge"]], more=locked)
     if found is None:
         raise Http404
-    return found
+    own, project = found
+    link(own, project=project, person=person)
+    return cast("BattleRow", own)
 
 
 def at_hand(person: PersonRow, project: ProjectRow) -> LeaseRow | None:
@@ -190,12 +197,17 @@ class Turn:
     fault: str
 
 
-def shown(found: BattleRow) -> list[Turn]:
+def said_in(found: BattleRow) -> list[TurnRow]:
+    """Return what was said in a battle so far; read once for all that is asked of it."""
+    return list(TurnRow.objects.filter(project=found.project_id, token=found.token).order_by("number"))
+
+
+def shown(found: BattleRow, said: Sequence[TurnRow] | None = None) -> list[Turn]:
     """Return a battle as its person may see it: both answers at one pace, and not which one failed."""
     rows: dict[int, dict[str, TurnRow]] = {}
-    for row in TurnRow.objects.filter(project=found.project_id, token=found.token).order_by("number"):
+    for row in said_in(found) if said is None else said:
         rows.setdefault(row.number, {})[row.side] = row
-    return [_turn(number, said) for number, said in sorted(rows.items())]
+    return [_turn(number, own) for number, own in sorted(rows.items())]
 
 
 def _turn(number: int, rows: Mapping[str, TurnRow]) -> Turn:
@@ -211,12 +223,10 @@ def _turn(number: int, rows: Mapping[str, TurnRow]) -> Turn:
     return Turn(number, said, TurnRow.RUNNING, (first, second), "")
 
 
-def is_whole(found: BattleRow) -> bool:
+def is_whole(found: BattleRow, said: Sequence[TurnRow]) -> bool:
     """Say whether both answers of a battle are written, and do not lie before its reader yet."""
-    if found.state != BattleRow.BEGUN or found.answered_at is not None:
-        return False
-    rows = TurnRow.objects.filter(project=found.project_id, token=found.token)
-    return not rows.exclude(state=TurnRow.DONE).exists()
+    waits = found.state == BattleRow.BEGUN and found.answered_at is None
+    return waits and all(row.state == TurnRow.DONE for row in said)
 
 
 def state_of(found: BattleRow, told: Sequence[Turn]) -> str:
@@ -252,12 +262,15 @@ def answer_of(told: Sequence[Turn], side: int) -> str:
     return "\n\n".join(parts)
 
 
-def due(found: BattleRow, now: datetime | None = None) -> list[int]:
+def due(found: BattleRow, said: Sequence[TurnRow] | None = None) -> list[int]:
     """Return the answers that nobody is at: waiting, or left by a worker that died."""
-    late = (now or timezone.now()) - turns.STALE
-    rows = TurnRow.objects.filter(project=found.project_id, token=found.token, side__in=SIDES)
-    left = Q(state=TurnRow.RUNNING) & (Q(beat_at__isnull=True) | Q(beat_at__lt=late))
-    return list(rows.filter(Q(state=TurnRow.WAITING) | left).values_list("pk", flat=True))
+    late = timezone.now() - turns.STALE
+    return [
+        row.pk
+        for row in (said_in(found) if said is None else said)
+        if row.state == TurnRow.WAITING
+        or (row.state == TurnRow.RUNNING and (row.beat_at is None or row.beat_at < late))
+    ]
 
 
 def require_whole(given: work.Assignment, answer: Mapping[str, object]) -> None:
