@@ -280,7 +280,7 @@ def tastes() -> list[Figure]:
         step("tastes: needs shared/data/prefs/llmfao, which is not beside this checkout")
         return []
     step("tastes")
-    told = beside_factors(foresight.read(PREFS, "llmfao"), np.random.default_rng(0)
+    told = beside_factors(foresight.read(PREFS, "llmfao"), np.random.default_rng(0))
     one = told.pop("1 kind")
     return [
         Figure(
