@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from click.testing import CliRunner
 
 pytest.importorskip("apsw", reason="worlds want apsw (pip install 'assay[worlds]')")
-
-from assay.cli import program
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("walk")
-    run = ["universe", "run", "--tasks", "2", "--model", "oracle", "--out", str(folder / "run")]
-    assert CliRunner().invoke(program, run).exit_code == 0
-    (episodes,) = (folder / "run").glob("episodes.jsonl")
-    show = ["universe", "show", "--run", str(episodes), "--out", str(folder / "pages")]
-    assert CliRunner().invoke(program, show).exit_code == 0
+    assay("run", "--tasks", "2", "--model", "oracle", "--out", folder / "run")
+    assay("show", "--run", folder / "run" / "episodes.jsonl", "--out", folder / "pages")
     return folder / "pages"
+
+
+def assay(*words) -> None:
+    command = [sys.executable, "-m", "assay", "universe", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def some(pages):

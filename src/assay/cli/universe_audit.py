@@ -73,6 +73,7 @@ def show(found: Sequence[Audited], what: str) -> None:
 
     head, *rows = report.show(found, what)
     grid = screen.grid(*head, right=head[1:-1])
+    grid.columns[0].no_wrap = True
     for row in rows:
         grid.add_row(*map(screen.cell, row))
     screen.console.print(grid)
