@@ -6,6 +6,7 @@ import pytest
 
 from assay import registry
 from assay.environments.playing import Nothing, Oracle, Random, Steps, play
+from assay.environments.situations import Knobs
 from assay.environments.streams import Stream
 from assay.environments.tasks import Action, Task, heard, told
 from assay.environments.universe import Universe
@@ -17,6 +18,11 @@ SEEDS = (1, 2, 3)
 @pytest.fixture(params=[(name, seed) for name in TEMPLATES for seed in SEEDS], ids=lambda p: f"{p[0]}-{p[1]}")
 def task(request: pytest.FixtureRequest, universe: Universe) -> Task:
     return universe.task(*request.param)
+
+
+@pytest.fixture(params=TEMPLATES)
+def template(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_the_oracle_gets_everything(universe: Universe, task: Task):
@@ -51,6 +57,21 @@ def test_what_is_changed_beyond_the_task_costs_everything(universe: Universe, ta
 
     assert found.reward == 0.0
     assert "ticket" in found.side_effects[0]
+
+
+def test_harder_knobs_change_the_world_and_the_oracle_still_gets_everything(
+    universe: Universe, template: str
+):
+    plain, hard = (universe.task(template, 4, knobs) for knobs in (Knobs(), Knobs(5, 3, 2, 3)))
+    with universe.episode(plain) as one, universe.episode(hard) as other:
+        size = "SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM email) + (SELECT count(*) FROM doc) +"
+        size += " (SELECT count(*) FROM ticket) + (SELECT count(*) FROM alert) + (SELECT count(*) FROM heap)"
+        size += " + (SELECT count(*) FROM deploy) + (SELECT count(*) FROM customer) AS rows"
+        breaks = "SELECT count(*) AS many FROM fault"
+
+        assert one.world.hidden(size)[0]["rows"] < other.world.hidden(size)[0]["rows"]
+        assert one.world.hidden(breaks)[0]["many"] < other.world.hidden(breaks)[0]["many"]
+        assert play(other, Oracle(hard)).reward == 1.0
 
 
 def test_a_task_travels_as_text(task: Task):

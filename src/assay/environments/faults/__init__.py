@@ -66,6 +66,8 @@ class Planned:
             return self.key == tool.name
         if self.about == "service":
             return self.key in needed
+        if self.about == "permission":
+            return tool.writes and self.key.rpartition(":")[2] in given.values()
         return any(str(value).lstrip("@") == self.key for value in given.values())
 
 

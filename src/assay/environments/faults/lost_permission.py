@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assay.environments.building import Builder
-from assay.environments.faults import Planned
-from assay.environments.faults.planted import Planted
+from assay.environments.faults import Hit, Planned
 
 
-class LostPermission(Planted):
-    """The agent's permission ends when the fault begins; `owner` gives it again when asked with `words`.
+class LostPermission:
+    """The permission that the scope names ("permission:deploy:api") ends when the fault begins.
+
+    `owner` gives it again when asked with `words`.
 
     Signals: calls that need it answer that it is lacking, and the directory no longer lists it.
     """
@@ -26,3 +29,15 @@ class LostPermission(Planted):
             told["words"],
             f"Sorry, that was the clean-up of permissions. You have {fault.key} again.",
         )
+
+    def before(self, hit: Hit) -> None:
+        held = hit.world.hidden(
+            "SELECT 1 FROM permission WHERE person = ? AND scope = ? AND valid_to IS NULL",
+            hit.world.agent,
+            hit.fault.key,
+        )
+        if not held:
+            hit.note("refused")  # the tool itself says so
+
+    def after(self, hit: Hit, answer: Any) -> Any:
+        return answer

@@ -22,9 +22,10 @@ class RateLimit:
             since,
         )
         if len(recent) >= most:
-            hit.note("refused")
-            left = (recent[-most]["at"] + MINUTE - hit.world.now + SECOND - 1) // SECOND
-            raise ToolError("rate_limited", "429 Too Many Requests: slow down", retry_after=max(left, 1))
+            left = max((recent[-most]["at"] + MINUTE - hit.world.now + SECOND - 1) // SECOND, 1)
+            # Until when is kept, so that a report can say whether it was waited for.
+            hit.note(f"refused until {hit.world.now + left * SECOND}")
+            raise ToolError("rate_limited", "429 Too Many Requests: slow down", retry_after=left)
 
     def after(self, hit: Hit, answer: Any) -> Any:
         hit.note("served")

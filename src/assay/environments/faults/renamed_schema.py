@@ -34,10 +34,10 @@ def renamed(answer: Any, names: dict[str, str], factor: int) -> Any:
         return [renamed(each, names, factor) for each in answer]
     if not isinstance(answer, dict):
         return answer
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in answer.items():
         if name in names and isinstance(value, int | float):
             found[names[name]] = value * factor
         else:
-            found[names.get(name, name)] = renamed(value, names, factor)
+            found[str(names.get(str(name), name))] = renamed(value, names, factor)
     return found

@@ -47,9 +47,14 @@ def harmless_releases(scene: Scene, *, but: tuple[str, ...] = ()) -> None:
 
 def kept(service: str, severity: str, commander: str, cause: str) -> tuple[Goal, Goal]:
     """Return the goals that an incident has the right commander and severity, and that its cause is known."""
-    whole = {"service": service, "severity": severity, "commander": commander}
     return (
-        is_so(f"incident of {service} with the right commander", "incident", **whole),
+        is_so(
+            f"incident of {service} with the right commander",
+            "incident",
+            service=service,
+            severity=severity,
+            commander=commander,
+        ),
         is_so(f"cause of {service} is written down", "incident", service=service, cause=cause),
     )
 

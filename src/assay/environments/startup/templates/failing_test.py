@@ -65,10 +65,10 @@ class FailingTest(Plot):
                 f"Line {place + 1} of a total looked odd; it was not.",
                 labels="exports",
             )
-        place = scene.trail("rounding", f"ticket {key}")
+        start = scene.trail("rounding", f"ticket {key}")
         scene.contradict(lambda n: f"halves of a cent round down since version {n}", channel="growth")
         return scene.task(
-            f"""A test of the repository {repo} fails on main. Begin at {place}. Mend the code, not the test,
+            f"""A test of the repository {repo} fails on main. Begin at {start}. Mend the code, not the test,
             by a pull request from the branch {branch}; merge it when its tests pass, see that they pass on
             main, and set the ticket to done.""",
             hours=6,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR, MINUTE
-from assay.environments.situations import Goal, Situation, is_so, told, waits
+from assay.environments.situations import Situation, is_so, told, waits
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action, Allowed, Goal
 
 
 class FridayFreeze(Plot):

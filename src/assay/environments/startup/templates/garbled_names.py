@@ -52,12 +52,12 @@ class GarbledNames(Plot):
         doc = scene.doc(
             "names-to-check", "Names to check", f"Imported on Friday: {', '.join(keys)}.", by=lead
         )
-        place = scene.trail("names", f"document {doc}")
+        start = scene.trail("names", f"document {doc}")
         scene.contradict(lambda n: f"{names[n % 3]} changed their name, version {n}", channel="customers")
         return scene.task(
             f"""Some names of customers that were imported on Friday have broken letters; which were
             imported is
-            written down: begin at {place}. Write the broken ones as the customers do themselves, leave the
+            written down: begin at {start}. Write the broken ones as the customers do themselves, leave the
             others, and write {lead} the ids of those that were broken, without the others, in a message.""",
             hours=3,
             goals=(

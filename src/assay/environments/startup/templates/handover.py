@@ -59,12 +59,12 @@ class Handover(Plot):
         )
         scene.made.knows(stand_in, "handover", f"{mine}", f"{mine} goes to {heir}.")
         scene.mail(one["contact"], f"{invoice}", f"Until when do we have to pay {invoice}?", ago=4 * DAY)
-        place = scene.trail("handover", f"document {notes}")
+        start = scene.trail("handover", f"document {notes}")
         scene.contradict(lambda n: f"{mine} goes to somebody else, {n} of us think", channel="platform")
         day = clock.shown(due)[:6]
         return scene.task(
             f"""You were away for a week, and {stand_in} stood in for you. See what was left for you: begin at
-            {place}. Do what is still to be done, and no more. Write days like
+            {start}. Do what is still to be done, and no more. Write days like
             "{clock.shown(scene.begins)[:6]}".""",
             hours=5,
             goals=(

@@ -16,7 +16,8 @@ class ImportedTwice(Plot):
 
     def plot(self, scene: Scene) -> Situation:
         some = scene.customers(3 + scene.knobs.noise)
-        twice, branches = [], []
+        twice: list[str] = []
+        branches: list[str] = []
         for place, each in enumerate(some):
             key = f"C{800 + 11 * place + scene.draw.below(9)}"
             real = place >= 3
@@ -46,11 +47,11 @@ class ImportedTwice(Plot):
             f" contract is no duplicate. To be looked at: {', '.join(names)}.",
             by=lead,
         )
-        place = scene.trail("entered twice", "document entered-twice")
+        start = scene.trail("entered twice", "document entered-twice")
         scene.contradict(lambda n: f"all entries above C{790 + n} are duplicates", channel="growth")
         return scene.task(
             f"""Some customers were entered twice. Which to look at, and what to do, is written down: begin at
-            {place}. Mark the duplicates, and write {lead} one message with their ids and no other of the
+            {start}. Mark the duplicates, and write {lead} one message with their ids and no other of the
             firms' ids.""",
             hours=4,
             goals=(

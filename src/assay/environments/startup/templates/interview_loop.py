@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Goal, Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action, Allowed, Goal
 
 
 class InterviewLoop(Plot):
@@ -43,7 +43,7 @@ class InterviewLoop(Plot):
             " stand-in. Ada is free from 14:00 to 16:00 UTC and does one interview after the other.",
             by=owner,
         )
-        place = scene.trail("interviews", f"document {doc}")
+        start = scene.trail("interviews", f"document {doc}")
         free = {}
         for who in (first, second):
             low = 14 * HOUR if who == first else 15 * HOUR
@@ -58,7 +58,7 @@ class InterviewLoop(Plot):
             ):
                 scene.made.change("meeting", meeting["id"], status="cancelled")
             taken = day + (15 * HOUR if begins == day + 14 * HOUR else 14 * HOUR)
-            meeting = scene.made.put(
+            number = scene.made.put(
                 "meeting",
                 title="Planning",
                 begins=taken,
@@ -67,11 +67,11 @@ class InterviewLoop(Plot):
                 notes="",
                 status="planned",
             )
-            scene.made.put("attendance", meeting=meeting, person=who, answer="yes")
+            scene.made.put("attendance", meeting=number, person=who, answer="yes")
         scene.contradict(lambda n: f"{able[n % len(able)]} should interview Ada, I say", channel="hiring")
         return scene.task(
             f"""Book the interviews of the candidate {key}; who, when and how is written down: begin at
-            {place}.
+            {start}.
             Then tell {owner} the ids of the two interviewers.""",
             hours=6,
             goals=(

@@ -35,7 +35,7 @@ class LostPermission(Plot):
         )
         scene.made.fault(
             "lost-permission",
-            f"deploy:{service}",
+            f"permission:deploy:{service}",
             begins=scene.begins,
             ends=None,
             cause="unused permissions were cleaned up",

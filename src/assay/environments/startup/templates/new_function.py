@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR
-from assay.environments.situations import Goal, Situation, told, waits
+from assay.environments.situations import Situation, told, waits
 from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action
+from assay.environments.tasks import Action, Goal
 
 
 class NewFunction(Plot):
@@ -49,7 +49,7 @@ class NewFunction(Plot):
             scene.ticket(
                 "OPS", "api: count calls by key", f"Part {place + 1}; see the other ticket.", labels="api"
             )
-        place = scene.trail(name.replace("_", " "), f"ticket {key}")
+        start = scene.trail(name.replace("_", " "), f"ticket {key}")
         scene.contradict(lambda n: f"{name} gives at least {least + n}, as I recall", channel="serving")
         right = text_of(scene, repo, path) + (
             f"\n\ndef {name}(used, limit, left):\n"
@@ -62,7 +62,7 @@ class NewFunction(Plot):
             " review.author != pull_request.author AND review.created_at < code_commit.created_at"
         )
         return scene.task(
-            f"""Write what {place} asks for, in the repository {repo}, on the branch {branch}. Open a pull
+            f"""Write what {start} asks for, in the repository {repo}, on the branch {branch}. Open a pull
             request, ask {reviewer} by chat to review it once its tests pass (name its number, like
             "pull request 3"), merge it after the approval and not before, and see that the tests pass on
             main.""",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Goal, Situation, both, mailed, said
+from assay.environments.situations import Situation, both, mailed, said
 from assay.environments.startup.coding import text_of, write
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action, Allowed, Goal
 
 
 class OutdatedDocs(Plot):
@@ -44,7 +44,7 @@ class OutdatedDocs(Plot):
             scene.doc(
                 f"limits-idea-{place}", "Limits: an idea", f"Business might get {right + 10 * place + 10}."
             )
-        place = scene.trail("limits", f"document {newer}")
+        start = scene.trail("limits", f"document {newer}")
         scene.contradict(lambda n: f"business has {wrong + 10 * n} calls, says the page", channel="customers")
         mended = Goal(
             "the older document is mended",
@@ -55,7 +55,7 @@ class OutdatedDocs(Plot):
         return scene.task(
             f"""{one["name"]} asks by mail how many calls a minute the plan business has. Documents
             contradict each
-            other ({place}, document {older}); what the repository api does is what holds. Answer with the
+            other ({start}, document {older}); what the repository api does is what holds. Answer with the
             number
             that holds, and write the number that holds into whichever document is wrong, leaving no trace
             of the

@@ -31,7 +31,7 @@ class PartialPage(Plot):
                 labels=other,
             )
         plan = scene.doc(f"plan-{done}", f"Plan of migration {done}", "Tickets: " + ", ".join(mine) + ".")
-        place = scene.trail(f"plan of {done}", f"document {plan}")
+        start = scene.trail(f"plan of {done}", f"document {plan}")
         scene.post("platform", scene.lead("platform"), f"migration {done} is over, all steps are done")
         scene.made.fault(
             "partial-page",
@@ -46,7 +46,7 @@ class PartialPage(Plot):
         scene.contradict(lambda n: f"{done} had {len(mine) - n} tickets, no more", channel="platform")
         return scene.task(
             f"""Migration {done} is over. Set each of its tickets on the board OPS to done, and no other
-            ticket. What belongs to the plan is written down; begin at {place}.""",
+            ticket. What belongs to the plan is written down; begin at {start}.""",
             hours=3,
             goals=[is_so(f"{key} is done", "ticket", id=key, status="done") for key in mine],
             allowed=[rule for key in mine for rule in ticket_changes(key, "status")],

@@ -44,13 +44,13 @@ class PromisedDate(Plot):
             f"You promised us a date for the {feature}. Does it hold?",
             ago=HOUR,
         )
-        place = scene.trail("call", f"document {doc}")
+        start = scene.trail("call", f"document {doc}")
         scene.contradict(lambda n: f"{feature} is due {clock.shown(old + n * DAY)}", channel="growth")
         day = clock.shown(due)[:6]
         return scene.task(
             f"""{one["name"]} ({one["id"]}) asks in a mail whether the date of the {feature} holds. Find out
             what
-            we promised (the minutes of the call: {place}), let the ticket be due then, tell its assignee the
+            we promised (the minutes of the call: {start}), let the ticket be due then, tell its assignee the
             day, and answer the customer with the day. Write days like "{clock.shown(scene.begins)[:6]}".""",
             hours=6,
             goals=(

@@ -33,7 +33,7 @@ class RateLimit(Plot):
             cause="billing is protected against scripts",
             way_around="waiting as long as the answer says",
             signals="429 with the seconds to wait",
-            calls=3,
+            calls=2,
         )
         lead = scene.lead("growth")
         scene.contradict(

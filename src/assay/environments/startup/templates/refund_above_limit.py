@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Goal, Situation, mailed, told, waits
+from assay.environments.situations import Situation, mailed, told, waits
 from assay.environments.startup.money import paid_invoice, refunding
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action
+from assay.environments.tasks import Action, Goal
 
 
 class RefundAboveLimit(Plot):

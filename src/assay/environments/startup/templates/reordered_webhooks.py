@@ -53,18 +53,18 @@ class ReorderedWebhooks(Plot):
         scene.doc(
             "messages-of-the-shop",
             "Messages of the shop",
-            "The shop numbers its messages as they are sent. They may come in any order; the highest number of a"
+            "The shop numbers its messages as they are sent. They come in any order; the highest number of a"
             " customer holds.",
             by=scene.lead("growth"),
         )
         scene.mail(
             one["contact"], "Seats", f"We changed our minds a few times today; {wanted} seats in the end."
         )
-        place = scene.trail("shop", "document messages-of-the-shop")
+        start = scene.trail("shop", "document messages-of-the-shop")
         scene.contradict(lambda n: f"{one['id']} wants {wanted + n} seats, it came last", channel="growth")
         return scene.task(
             f"""{one["name"]} ({one["id"]}) changed their seats in the shop this morning; its messages are in
-            #customers, what they mean: {place}. Set the seats of their contract to what holds, and tell
+            #customers, what they mean: {start}. Set the seats of their contract to what holds, and tell
             {one["owner"]} the number.""",
             hours=3,
             goals=(

@@ -59,11 +59,11 @@ class RevertCommit(Plot):
             by=scene.lead("serving"),
         )
         scene.made.knows(author, "commit", "limits", "I tidied the limits. Business was 600 before, with <.")
-        place = scene.trail("limits", f"document {doc}")
+        start = scene.trail("limits", f"document {doc}")
         scene.contradict(lambda n: f"business has {600 + 100 * n} calls a minute", channel="serving")
         return scene.task(
             f"""Customers on the business plan are limited too early since yesterday; one call too many goes
-            through on every plan. Begin at {place}, and at the log of the repository {repo}. Bring the
+            through on every plan. Begin at {start}, and at the log of the repository {repo}. Bring the
             limits back by a pull request from the branch {branch}, merge it when its tests pass, see that
             they pass on main, and tell {author}, whose commit it was, the path of what you mended.""",
             hours=6,

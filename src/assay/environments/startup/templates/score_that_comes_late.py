@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Goal, Situation, mailed, waits
+from assay.environments.situations import Situation, mailed, waits
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action, Allowed, Goal
 
 
 class ScoreThatComesLate(Plot):
@@ -27,7 +29,7 @@ class ScoreThatComesLate(Plot):
             owner=owner,
             notes="",
         )
-        row = {"candidate": key, "notes": "", "begins": scene.begins - DAY}
+        row: dict[str, Any] = {"candidate": key, "notes": "", "begins": scene.begins - DAY}
         scene.made.put("interview", **row, interviewer=one, score=4)
         late = scene.made.put("interview", **row, interviewer=two, score=None)
         first = scene.begins + scene.draw.between(2, 4) * DAY + 4 * HOUR

@@ -17,7 +17,9 @@ class StaleTickets(Plot):
 
     def plot(self, scene: Scene) -> Situation:
         services = scene.draw.some(("billing", "webapp", "ci", "models", "exports"), 4)
-        done, open_, oracle = [], [], []
+        done: list[str] = []
+        open_: list[str] = []
+        oracle: list[Action] = []
         for place, service in enumerate(services):
             version = scene.version(service)
             major, minor, patch = version.split(".")

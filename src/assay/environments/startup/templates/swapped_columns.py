@@ -31,10 +31,10 @@ class SwappedColumns(Plot):
         doc = scene.doc(
             run, f"About {run}", f"It wrote: {', '.join(keys)}. Some of its lines may be spoilt.", by=lead
         )
-        place = scene.trail(run, f"document {doc}")
+        start = scene.trail(run, f"document {doc}")
         scene.contradict(lambda n: f"{run} spoilt all {n + 8} entries", channel="growth")
         return scene.task(
-            f"""{run} spoilt entries of customers. Begin at {place}. Set right the entries that are spoilt,
+            f"""{run} spoilt entries of customers. Begin at {start}. Set right the entries that are spoilt,
             leave
             the others, and write {lead} the ids of those that were spoilt, without the others, in a
             message.""",

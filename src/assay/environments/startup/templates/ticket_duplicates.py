@@ -45,12 +45,12 @@ class TicketDuplicates(Plot):
             "Tickets with one trace are one thing. The oldest stays open; others are rejected, with a comment"
             " that names the oldest.",
         )
-        place = scene.trail("triage", "document how-we-triage")
+        start = scene.trail("triage", "document how-we-triage")
         scene.contradict(lambda n: f"ticket number {n + 1} should stay, I think", channel="customers")
         return scene.task(
             f"""On the board SUP several tickets are about the trace {request}. Treat the duplicates as we
             have
-            agreed to; that is written down: begin at {place}.""",
+            agreed to; that is written down: begin at {start}.""",
             hours=3,
             goals=[
                 both(

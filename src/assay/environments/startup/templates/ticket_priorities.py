@@ -47,11 +47,11 @@ class TicketPriorities(Plot):
         for number in range(scene.knobs.noise):
             scene.ticket("SUP", "Sign-in", f"Solved by turning it off and on ({number + 1}).", status="done")
         scene.doc("rules-of-priority", "Priorities", RULES, by=scene.lead("growth"))
-        place = scene.trail("priorities", "document rules-of-priority")
+        start = scene.trail("priorities", "document rules-of-priority")
         scene.contradict(lambda n: f"enterprise is always urgent, {n} managers said", channel="customers")
         return scene.task(
             f"""Four tickets on the board SUP carry the label triage. Set the priority of each as our rules
-            say: begin at {place}.""",
+            say: begin at {start}.""",
             hours=3,
             goals=[
                 is_so(f"{key} is {priority}", "ticket", id=key, priority=priority)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Goal, Situation, is_so, told, waits
+from assay.environments.situations import Situation, is_so, told, waits
 from assay.environments.startup.incidents import harmless_alerts
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action, Allowed, Goal
 
 
 class WatchRelease(Plot):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Goal, Situation, both, is_so
+from assay.environments.situations import Situation, both, is_so
 from assay.environments.startup import AGENT
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action, Allowed, Goal
 
 MEETING = (
     "SELECT 1 FROM meeting WHERE author = ? AND title = ? AND status = 'planned' AND ends - begins = ?"
@@ -127,7 +129,14 @@ class WeekPlan(Plot):
         """Let somebody's calendar be taken; return the number of their attendance."""
         if low >= high:
             return 0
-        row = {"title": title, "begins": low, "ends": high, "place": "video", "notes": "", "status": status}
+        row: dict[str, Any] = {
+            "title": title,
+            "begins": low,
+            "ends": high,
+            "place": "video",
+            "notes": "",
+            "status": status,
+        }
         meeting = scene.made.put("meeting", **row, by=scene.draw.one(scene.staff()))
         return scene.made.put("attendance", meeting=meeting, person=who, answer=answer)
 

@@ -47,10 +47,10 @@ class WrongUnits(Plot):
             f"Invoices of {batch}: {', '.join(keys)}.\nSome lines of the source were in euros, others in"
             " cents; nobody wrote down which.\nAn invoice is seats times price of the contract, in cents.",
         )
-        place = scene.trail(batch, f"document {doc}")
+        start = scene.trail(batch, f"document {doc}")
         scene.contradict(lambda n: f"all of {batch} is wrong by {10**n}", channel="growth")
         return scene.task(
-            f"""Some invoices of {batch} have a wrong amount. Begin at {place}. Correct those that are wrong,
+            f"""Some invoices of {batch} have a wrong amount. Begin at {start}. Correct those that are wrong,
             leave the others, and write {lead} one message with the ids of those that were wrong and no
             others.""",
             hours=4,
