@@ -196,8 +196,9 @@ def _planted(universe: Universe, many: int, templates: Sequence[str], grid: Sequ
         return [
             universe.task(
                 names[place % len(names)],
-                1 + place // len(names) // len(grid),
-                grid[place // len(names) % len(grid)],
+                1 + place // len(names),
+                # Each template gets all values in turn, and neighbours have different ones from the first.
+                grid[(place % len(names) + place // len(names)) % len(grid)],
             )
             for place in range(many)
         ]
