@@ -29,11 +29,14 @@ def coverage() -> list[Figure]:
 
     step("coverage where tastes differ")
     held = {"rater": [], "vote": []}
-    for seed in range(CROWDS):
+    for seed in range(5 * CROWDS):
         crowd = taste(np.random.default_rng(10_000 + seed))
         theta_M = fitted(crowd)
         chance_N = expit(theta_M[crowd.a_N] - theta_M[crowd.b_N])
         for name, way in (("rater", crowd.rater_N), ("vote", np.arange(len(chance_N)))):
+            # votes as people of their own take long, and miss by so much that a tenth of the crowds shows it
+            if name == "vote" and seed >= CROWDS // 2:
+                continue
             design = pairs(crowd.a_N, crowd.b_N, len(theta_M))
             found = clustered(design, crowd.score_N - chance_N, chance_N * (1 - chance_N), [way])
             held[name].append(np.mean(np.abs(theta_M - crowd.theta_M) <= found.half_K))
@@ -303,7 +306,7 @@ def rubrics() -> list[Figure]:
 
     step("rubrics")
     truth, held = np.linspace(-0.9, 0.9, 6), []
-    for seed in range(CROWDS // 4):
+    for seed in range(CROWDS // 2):
         rng = np.random.default_rng(40_000 + seed)
         severity_R, ease_I = rng.normal(0, 0.8, 30), rng.normal(0, 0.6, 40)
         rater, model, item = rng.integers(0, 30, 900), rng.integers(0, 6, 900), rng.integers(0, 40, 900)
