@@ -38,7 +38,7 @@ def main(address: str, folder: str) -> None:
             if inspect.isawaitable(value):
                 value = asyncio.run(_awaited(value))
             try:
-                answer = {"value": float(value)}
+                answer: dict[str, Any] = {"value": float(value)}
                 if isinstance(value, str):
                     answer = {"returned": repr(value)[:200]}
             except (TypeError, ValueError):

@@ -148,9 +148,10 @@ def audit_recreate(desk: Desk, table: str, names: list[str], values: list[str]) 
         values: what they hold, numbers as "#5", nothing as "-"
     """
     known = columns_of(table)
-    desk.put(
-        table, **{name: _read(value) for name, value in zip(names, values, strict=True) if name in known}
-    )
+    row: dict[str, Any] = {
+        name: _read(value) for name, value in zip(names, values, strict=True) if name in known
+    }
+    desk.put(table, **row)
     return {"made": table}
 
 

@@ -15,6 +15,7 @@ import sys
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from assay.environments.errors import WorldError
 from assay.environments.tasks import Score, Task, heard, score, told
@@ -86,7 +87,7 @@ class Grader:
         except BrokenPipeError:
             raise WorldError("the grader died; run the audit again, and report it if it dies again") from None
         line = said.readline()
-        found = json.loads(line) if line else {"wrong": "it died"}
+        found: dict[str, Any] = json.loads(line) if line else {"wrong": "it died"}
         if "wrong" in found:
             raise WorldError(f"the grader could not score {path.name}: {found['wrong']}")
         return Score(found["reward"], found["goals"], tuple(found["side_effects"]))
@@ -99,7 +100,7 @@ def serve() -> None:
         try:
             with World(Path(asked["path"]), ()) as world:
                 found = score(world, heard(asked["task"]))
-            said = {
+            said: dict[str, Any] = {
                 "reward": found.reward,
                 "goals": dict(found.goals),
                 "side_effects": list(found.side_effects),

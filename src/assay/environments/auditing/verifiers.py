@@ -6,10 +6,12 @@ down with it is a finding, not an error.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import selectors
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,13 +109,13 @@ class Verifier:
         """End the process."""
         if self._process is None:
             return
-        self._process.kill()
+        # With all that it started: what hangs may have children.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    continue
         self._process.wait()
         self._process = None
 
@@ -128,6 +130,7 @@ class Verifier:
                 text=True,
                 encoding="utf-8",
                 cwd=self._folder,
+                start_new_session=True,
                 env={**os.environ, "PYTHONHASHSEED": str(self._hash_seed)},
             )
         except OSError as wrong:
