@@ -223,7 +223,7 @@ def test_the_command_reads_a_table_and_writes_another_with_a_page(
             "--answer",
             "truth",
             "--out",
-            "weak.parquet",
+            "weak.csv",
         ],
     )
 

@@ -213,8 +213,8 @@ def gaps(found: Sequence[Audited], what: str = "template") -> Figure:
 def _drawn(rows: Sequence[dict[str, Any]], what: str) -> Figure:
     low = sum(row["floor"] > FLOOR for row in rows)
     caption = (
-        "Filled dot: the least that the oracle gets. Ring: the most that got who deserves nothing. A line"
-        " from left to right is right; where the ring has moved, a score is had for nothing, and where the"
+        "Dot: the least that the oracle gets. Upright mark: the most that got who deserves nothing. A line"
+        " from left to right is right; where the mark has moved, a score is had for nothing, and where the"
         f" dot has, it cannot be had. {low} of {len(rows)} have a floor above {FLOOR}."
     )
     y = {"field": what, "type": "nominal", "title": None, "sort": None}
@@ -234,7 +234,7 @@ def _drawn(rows: Sequence[dict[str, Any]], what: str) -> Figure:
                 "encoding": {"x": {**x, "field": "oracle"}},
             },
             {
-                "mark": {"type": "point", "filled": False, "size": 120},
+                "mark": {"type": "tick", "orient": "vertical", "thickness": 3, "size": 16},
                 "encoding": {"x": {**x, "field": "floor"}},
             },
         ],
