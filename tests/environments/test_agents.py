@@ -17,6 +17,8 @@ import pytest
 from assay.environments import agents
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle
+from assay.environments.schema import SURFACES
+from assay.environments.tasks import read_changes
 from assay.environments.trajectories import Trajectory, Writer, atif, messages, read, read_line
 from assay.environments.universe import Universe
 from assay.inference import Endpoint, InferenceError
@@ -266,6 +268,18 @@ def test_oracle_nothing_and_random_go_through_the_same_loop(universe: Universe):
     assert rewards["oracle"] == 1.0
     assert rewards["nothing"] == 0.0
     assert rewards["random"] <= 0.05
+
+
+def test_what_only_the_engine_knows_is_in_no_changeset(universe: Universe):
+    with universe.episode(universe.tasks(1)[0]) as episode:
+        before = episode.world.hidden("SELECT count(*) AS many FROM heap")
+        episode.call("mail_send", {"to": ["ann@example.com"], "subject": "hello", "body": "hello"})
+        people = episode.world.hidden("SELECT id FROM person WHERE id != 'robin' ORDER BY id")
+        episode.call("chat_post", {"channel": f"@{people[0]['id']}", "text": "hello"})
+
+        assert episode.world.hidden("SELECT count(*) AS many FROM heap") != before
+        assert {change.table for change in read_changes(episode.world.changes())} <= set(SURFACES)
+        assert episode.world.changes()
 
 
 def test_the_same_actions_give_the_same_episode(universe: Universe):

@@ -78,7 +78,8 @@ def by_knob(episodes: Sequence[Trajectory]) -> list[dict[str, Any]]:
     values: dict[str, set[str]] = {}
     for one in episodes:
         for name, value in one.knobs.items():
-            values.setdefault(name, set()).add(str(value))
+            if isinstance(value, (int, float)):
+                values.setdefault(name, set()).add(str(value))
     rows = []
     for name in sorted(name for name, seen in values.items() if 1 < len(seen) <= 12):
         having = [one for one in episodes if name in one.knobs]
@@ -282,7 +283,12 @@ def lengths(episodes: Sequence[Trajectory]) -> Figure:
         mark={"type": "point", "filled": True, "size": 60},
         encoding={
             "x": {"field": "steps", "type": "quantitative", "title": "calls"},
-            "y": {"field": "hours", "type": "quantitative", "title": "simulated hours"},
+            "y": {
+                "field": "hours",
+                "type": "quantitative",
+                "title": "simulated hours",
+                "scale": {"type": "symlog"},  # most take minutes, some wait for weeks
+            },
             "color": outcome,
             "shape": outcome,
             "tooltip": [{"field": name, "type": "nominal"} for name in rows[0]],
