@@ -64,9 +64,8 @@ def test_harder_knobs_change_the_world_and_the_oracle_still_gets_everything(
 ):
     plain, hard = (universe.task(template, 4, knobs) for knobs in (Knobs(), Knobs(5, 3, 2, 3)))
     with universe.episode(plain) as one, universe.episode(hard) as other:
-        size = "SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM email) + (SELECT count(*) FROM doc) +"
-        size += " (SELECT count(*) FROM ticket) + (SELECT count(*) FROM alert) + (SELECT count(*) FROM heap)"
-        size += " + (SELECT count(*) FROM deploy) + (SELECT count(*) FROM customer) AS rows"
+        tables = ("message", "email", "doc", "ticket", "alert", "heap", "deploy", "customer")
+        size = "SELECT " + " + ".join(f"(SELECT count(*) FROM {each})" for each in tables) + " AS rows"  # noqa: S608
         breaks = "SELECT count(*) AS many FROM fault"
 
         assert one.world.hidden(size)[0]["rows"] < other.world.hidden(size)[0]["rows"]

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from assay.environments import clock
-from assay.environments.building import Builder
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Knobs, Situation
-from assay.environments.streams import Stream
-from assay.environments.tasks import Action, Allowed, Goal
+from assay.environments.situations import Situation, is_so, mailed, waits
+from assay.environments.startup.incidents import harmless_alerts, keeping
+from assay.environments.startup.scene import Plot, Scene
+from assay.environments.tasks import Action
 
 
-class EverythingDown:
+class EverythingDown(Plot):
     """An outage at the vendor: nothing of ours helps, deploying least of all.
 
     Way around: mail, which does not run on that cloud. Contradiction: the vendor's status page is late.
     """
 
-    def situate(self, made: Builder, draw: Stream, knobs: Knobs) -> Situation:
-        begins = made.begins + draw.between(2, 8) * MINUTE
-        ends = begins + draw.between(3, 5) * HOUR
-        made.fault(
+    def plot(self, scene: Scene) -> Situation:
+        begins = scene.begins + scene.draw.between(2, 8) * MINUTE
+        ends = begins + scene.draw.between(3, 5) * HOUR
+        on_call, lead = scene.on_call("serving"), scene.lead("growth")
+        scene.made.fault(
             "outage",
             "service:cirrus",
             begins=begins,
             ends=ends,
             cause="a region of the vendor lost its power",
             way_around="mail does not run on cirrus",
+            signals="alerts of all that runs on it; its status page, late",
             says="503 Service Unavailable: cirrus eu-1 does not answer",
+            tell=on_call,
         )
-        made.truth("cirrus", "cause", "cirrus")
-        late = begins + draw.between(40, 80) * MINUTE
-        made.change_later(
+        scene.made.truth("cirrus", "cause", "cirrus")
+        late = begins + scene.draw.between(40, 80) * MINUTE
+        scene.made.change_later(
             late, "status_page", "cirrus", status="major outage", text="We investigate errors in eu-1."
         )
-        made.change_later(ends, "status_page", "cirrus", status="operational", text="Resolved.")
+        scene.made.change_later(ends, "status_page", "cirrus", status="operational", text="Resolved.")
         for place, service in enumerate(("api", "webapp", "auth", "models")):
-            made.put_later(
+            scene.made.put_later(
                 begins + (2 + place) * MINUTE,
                 "alert",
                 service=service,
@@ -44,52 +46,39 @@ class EverythingDown:
                 value=1,
                 text=f"{service} does not answer",
             )
-        made.notice(
+        scene.made.notice(
             begins + 6 * MINUTE, "pager", "api", "api does not answer; neither do webapp, auth and models"
         )
-        (on_call,) = [
-            each["person"]
-            for each in made.rows(
-                "SELECT person FROM on_call WHERE team = 'serving' AND begins <= ? AND ends > ?",
-                made.begins,
-                made.begins,
+        harmless_alerts(scene)
+        for number in range(scene.knobs.contradictions):
+            other = scene.draw.one(scene.staff(but=(on_call, lead)))
+            scene.mail_later(
+                begins + (8 + number) * MINUTE,
+                other,
+                "api is down",
+                f"It must be auth, roll it back ({number})!",
             )
-        ]
-        lead = made.rows("SELECT lead FROM team WHERE id = 'growth'")[0]["lead"]
-        mails = (
-            "SELECT 1 FROM email WHERE folder = 'sent' AND recipients LIKE ? AND lower(subject"
-            " || body) LIKE '%cirrus%'"
-        )
-        return Situation(
-            text=(
-                "You look after operations today. If something serious happens: open an incident of"
-                " severity 1 for"
-                " the service or vendor that is at fault, with whoever is on call for serving as"
-                " commander; make"
-                " sure that the commander and the lead of growth know what is at fault; touch"
-                " nothing that does"
-                " not help. Begin by waiting until half past nine."
-            ),
+        return scene.task(
+            """You look after operations today. If something serious happens: open an incident of severity 1
+            for
+            the service or vendor that is at fault, with whoever is on call for serving as commander; make
+            sure
+            that the commander and the lead of growth know what is at fault; touch nothing that does not help.
+            Begin by waiting until half past nine.""",
             hours=6,
             goals=(
-                Goal(
-                    "incident for the vendor",
-                    "SELECT 1 FROM incident WHERE service = 'cirrus' AND severity = '1' AND commander = ?",
-                    (on_call,),
+                is_so(
+                    "incident for the vendor", "incident", service="cirrus", severity="1", commander=on_call
                 ),
-                Goal("commander knows by mail", mails, (f"%{on_call}@%",)),
-                Goal("growth knows by mail", mails, (f"%{lead}@%",)),
+                mailed(f"{on_call}@", "cirrus", name="commander knows by mail"),
+                mailed(f"{lead}@", "cirrus", name="growth knows by mail"),
             ),
-            allowed=(
-                Allowed("incident", "INSERT", {"service": "cirrus"}, most=1),
-                Allowed("incident", "UPDATE", {}, ("status", "cause")),
-                Allowed("incident_entry", "INSERT", most=10),
-            ),
+            allowed=keeping("cirrus"),
             oracle=(
-                Action("wait", {"until": clock.shown(made.begins + 30 * MINUTE)}),
-                Action("alert_list", {}),
+                *waits(scene.begins + 30 * MINUTE, 2 + scene.knobs.contradictions),
+                Action("alert_list"),
                 Action("service_read", {"service": "api"}),
-                Action("chat_channels", {}),
+                Action("chat_channels"),
                 Action("people_on_call", {"team": "serving"}),
                 Action(
                     "incident_open",
@@ -112,5 +101,4 @@ class EverythingDown:
                     },
                 ),
             ),
-            knobs={"contradictions": 1},
         )
