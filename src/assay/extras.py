@@ -13,6 +13,7 @@ EXTRAS = MappingProxyType(
         "local": ("xllamacpp",),
         "train": ("torch", "transformers", "trl"),
         "ray": ("ray",),
+        "worlds": ("apsw",),
         "browser": ("playwright",),
     }
 )
