@@ -105,9 +105,9 @@ def command(
     """
     from assay import extras
     from assay.cli import files, screen
-    from assay.environments import runs, trajectories
 
     extras.need("apsw", extra="worlds")
+    from assay.environments import runs, trajectories
     from assay.environments.universe import Universe
 
     grid = _grid(knobs)
