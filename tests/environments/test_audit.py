@@ -15,9 +15,11 @@ from assay.environments.auditing import report
 from assay.environments.auditing.findings import Audited, memorised
 from assay.environments.auditing.grading import Grader, bytes_of, copied
 from assay.environments.auditing.worlds import audit
+from assay.environments.desk import Desk
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle, play
 from assay.environments.tasks import Action, Allowed, Goal, Task
+from assay.environments.tools import App, tool
 from assay.environments.universe import Universe
 
 
@@ -109,6 +111,21 @@ def test_a_goal_that_asks_for_looking_and_does_not_mean_it_is_found(universe: Un
     looked = Goal("looked", "SELECT 1 FROM step WHERE tool LIKE 'mail_%'")
 
     assert "who does not look gets as much" in broke(universe, replace(task, goals=(*task.goals, looked)))
+
+
+@tool(writes=False)
+def truth_tell(desk: Desk) -> list[object]:
+    """Tell what is so, past the guard."""
+    return desk._held.execute("SELECT value FROM truth").fetchall()
+
+
+def test_a_tool_that_tells_what_is_hidden_is_found(
+    universe: Universe, task: Task, monkeypatch: pytest.MonkeyPatch
+):
+    leaky = App("leaky", "mail", (truth_tell,))
+    monkeypatch.setattr(universe, "kind", replace(universe.kind, apps=(*universe.kind.apps, leaky)))
+
+    assert "a tool tells what is hidden" in broke(universe, task)
 
 
 def test_who_grades_has_a_copy_and_leaves_it_as_it_is(universe: Universe, task: Task, tmp_path: Path):

@@ -99,6 +99,23 @@ def reads_only(episode: Episode, seed: int) -> Policy:
     return Random(Stream(seed, "reads"), only=lambda name: not tools[name].writes)
 
 
+class Sweep:
+    """Calls every tool a few times with arguments that fit."""
+
+    def __init__(self, episode: Episode, seed: int, *, times: int = 3) -> None:
+        self._policies = [
+            Random(Stream(seed, "sweep", name), steps=times, only=name.__eq__) for name in episode.world.tools
+        ]
+
+    def act(self, episode: Episode) -> Action | None:
+        while self._policies:
+            step = self._policies[0].act(episode)
+            if step is not None:
+                return step
+            self._policies.pop(0)
+        return None
+
+
 def half(task: Task) -> Policy:
     """Return who stops after half of the oracle's steps."""
     many = len(task.oracle)

@@ -160,9 +160,9 @@ def _sections(found: Sequence[Audited], words: Words, what: str) -> Iterator[Fig
     yield Passage("In short", sentences(found))
     yield gaps(found, what)
     yield Passage(f"By {what}", rows=[_rounded(row, what) for row in by_template(found)])
-    rows = [each for each in table(found, what).to_dicts() if each["broke"]]
-    if rows:
-        yield Passage("Tasks whose score is not earned, or not given", rows=[_shown(row) for row in rows])
+    wrong = [each for each in found if not each.sound]
+    if wrong:
+        yield Passage("Tasks whose score is not earned, or not given", rows=list(map(_shown, wrong)))
     notes = [f"{each.task}: {note}" for each in found for note in each.notes]
     if notes:
         yield Passage("Worth knowing", notes)
@@ -175,11 +175,13 @@ def _rounded(row: dict[str, Any], what: str) -> dict[str, Any]:
     return {name: round(value, 2) if isinstance(value, float) else value for name, value in named.items()}
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in row.items() if name not in ("steps", "notes", "sibling")}
+def _shown(one: Audited) -> dict[str, Any]:
     return {
-        name: round(value, 2) if isinstance(value, float) else "" if value is None else value
-        for name, value in kept.items()
+        "task": one.task,
+        "oracle": round(one.oracle, 2),
+        "floor": round(one.floor, 2),
+        "who got more": ", ".join(name for name, reward in one.rewards.items() if reward > FLOOR) or "nobody",
+        "what is wrong": "; ".join(one.broke),
     }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assay.environments.auditing.cheats import APP, CHEATS, Patient, Recreates, half
+from assay.environments.auditing.cheats import APP, CHEATS, Patient, Recreates, Sweep, half, looks
 from assay.environments.auditing.findings import FLOOR, Audited
 from assay.environments.auditing.grading import Grader, bytes_of, copied
 from assay.environments.building import Builder
@@ -202,7 +202,7 @@ class _Auditor:
     def _canary(self) -> None:
         """Plant a word into what is hidden; nothing that any policy is answered may hold it."""
         canary = f"canary{number(self._task.seed, self._task.id, 'canary'):x}"
-        for name in ("random", "reads at random", "looks only"):
+        for name in ("every tool", "looks only"):
             with self._open() as episode:
                 path, seed = episode.world.path, episode.world.seed
                 episode.world.close()
@@ -211,9 +211,10 @@ class _Auditor:
                 planted.finish()
                 episode.world = World(path, self._universe.kind.apps)
                 Coworkers(episode.world)
-                play(episode, CHEATS[name](self._task, episode, self._others))
-                if any(canary in reply.text() for reply in episode.replies):
-                    self._broke.append("a tool tells what is hidden")
+                play(episode, Sweep(episode, seed) if name == "every tool" else looks(self._task, episode))
+                leaks = {reply.text() for reply in episode.replies if canary in reply.text()}
+                if leaks:
+                    self._broke.append(f"a tool tells what is hidden: {min(leaks)[:80]}")
 
     def _sibling(self) -> float | None:
         other = self._universe.task(self._task.template, self._task.seed + 1_000)
