@@ -372,3 +372,13 @@ def test_the_embedded_model_plays_without_breaking_anything(universe: Universe):
     assert one.done, one.says
     assert one.turns
     assert isinstance(Turn(**one.turns[0]), Turn)
+
+
+def test_two_universes_in_one_folder_do_not_take_each_others_forks(universe: Universe):
+    other = Universe("startup", 7, universe.folder)
+    task, same = universe.task("bad-deploy", 1), other.task("bad-deploy", 1)
+    with universe.episode(task) as one, other.episode(same) as two:
+        one.call("chat_post", {"channel": "general", "text": "hello"})
+
+        assert one.world.path != two.world.path
+        assert two.world.changes() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -20,6 +21,10 @@ from assay.environments.streams import Stream, number
 from assay.environments.tasks import Task, checked
 from assay.environments.tools import App
 from assay.environments.world import World
+
+
+_numbers = count(1)
+"""Of forks: two universes of one process, or two processes, may share a folder."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,6 @@ class Universe:
         else:
             self.fingerprint = store.fingerprint(self.base)
         self._tasks: dict[str, Task] = {}
-        self._numbers = count(1)
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -106,7 +110,7 @@ class Universe:
         source = self._planted(task.id)
         if not source.exists():
             raise WorldError(f"the task {task.id!r} was not planted here; ask for it with `task` first")
-        path = self.folder / f"{task.id}.{next(self._numbers)}.fork"
+        path = self.folder / f"{task.id}.{os.getpid()}-{next(_numbers)}.fork"
         store.remove(path)
         store.fork(source, path)
         return OpenEpisode(World(path, self.kind.apps), task, most_steps, voice)
