@@ -22,7 +22,6 @@ from assay.environments.tasks import Task, checked
 from assay.environments.tools import App
 from assay.environments.world import World
 
-
 _numbers = count(1)
 """Of forks: two universes of one process, or two processes, may share a folder."""
 
