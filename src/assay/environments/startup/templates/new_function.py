@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR
-from assay.environments.situations import Situation, told, waits
+from assay.environments.situations import Situation, both, told, waits
 from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Goal
@@ -69,8 +69,11 @@ class NewFunction(Plot):
             hours=54,
             goals=(
                 *merged(repo),
-                told(reviewer, "review", name="a review was asked for"),
-                Goal("reviewed by somebody else, then merged", review, (repo,)),
+                both(
+                    "reviewed by who was asked, then merged",
+                    told(reviewer, "review"),
+                    Goal("", review, (repo,)),
+                ),
             ),
             allowed=changing(scene, repo, path),
             oracle=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Situation, is_so, told, waits
+from assay.environments.situations import Situation, both, is_so, told, waits
 from assay.environments.startup.incidents import harmless_alerts
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
@@ -54,7 +54,11 @@ class WatchRelease(Plot):
                     "SELECT 1 FROM deploy WHERE service = ? AND version = ? AND created_at BETWEEN ? AND ?",
                     (service, good, rises, rises + HOUR),
                 ),
-                told(owner, bad),
+                both(
+                    "taken back, and the owner knows",
+                    is_so("", "service", id=service, version=good),
+                    told(owner, bad),
+                ),
             ),
             allowed=(
                 Allowed("deploy", "INSERT", {"service": service, "version": good}, most=1),
