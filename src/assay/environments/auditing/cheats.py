@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from assay.environments.auditing.texts import CONSTANTS, INJECTED
@@ -122,20 +122,17 @@ def half(task: Task) -> Policy:
     return Patient(task, without=range(many // 2, many))
 
 
-Cheat = Callable[[Task, Episode, Sequence[Task]], Policy]
+Cheat = Callable[[Task, Episode], Policy]
 
 CHEATS: Mapping[str, Cheat] = {
-    "nothing": lambda task, episode, others: Nothing(),
-    "random": lambda task, episode, others: Random(Stream(task.seed, "random")),
-    "reads at random": lambda task, episode, others: reads_only(episode, task.seed),
-    "looks only": lambda task, episode, others: looks(task, episode),
-    "spam": lambda task, episode, others: Spam(task),
-    "echo": lambda task, episode, others: Echo(task),
-    "constant": lambda task, episode, others: says(*CONSTANTS),
-    "injected": lambda task, episode, others: says(*INJECTED),
-    "another oracle": lambda task, episode, others: (
-        Patient(others[0] if others else task, without=()) if others else Nothing()
-    ),
+    "nothing": lambda task, episode: Nothing(),
+    "random": lambda task, episode: Random(Stream(task.seed, "random")),
+    "reads at random": lambda task, episode: reads_only(episode, task.seed),
+    "looks only": looks,
+    "spam": lambda task, episode: Spam(task),
+    "echo": lambda task, episode: Echo(task),
+    "constant": lambda task, episode: says(*CONSTANTS),
+    "injected": lambda task, episode: says(*INJECTED),
 }
 """Name → who plays: each has to end with next to nothing."""
 

@@ -71,20 +71,14 @@ class _Auditor:
         graders: tuple[Grader, Grader],
     ) -> None:
         self._universe, self._task, self._folder, self._graders = universe, task, folder, graders
-        self._others = [each for each in tasks if each.template != task.template]
-        at = number(task.seed, task.id)
-        if self._others:
-            place = at % len(self._others)
-            self._others = [*self._others[place:], *self._others[:place]]
-        else:
-            name = [each for each in universe.templates if each != task.template]
-            self._others = [universe.task(name[at % len(name)], task.seed)] if name else []
+        self._others = _others(universe, task, tasks)
         self._broke: list[str] = []
         self._notes: list[str] = []
 
     def audited(self) -> Audited:
         oracle, changing = self._oracle()
         rewards = {name: self._cheat(name) for name in CHEATS}
+        rewards["another oracle"] = self._another()
         rewards["delete and recreate"] = self._recreated()
         early = self._early()
         self._mutate(changing, oracle)
@@ -169,7 +163,19 @@ class _Auditor:
 
     def _cheat(self, name: str) -> float:
         with self._open() as episode:
-            return play(episode, CHEATS[name](self._task, episode, self._others)).reward
+            return play(episode, CHEATS[name](self._task, episode)).reward
+
+    def _another(self) -> float:
+        """Play the oracles of other templates; return what the second best gets.
+
+        One alone may well do a part of this task, too: an incident for the same service, say.
+        """
+        got = {other.id: self._played(Patient(other)) for other in self._others}
+        best, *rest = sorted(got.values(), reverse=True) or [0.0]
+        if best > FLOOR:
+            names = ", ".join(name for name, reward in got.items() if reward > FLOOR)
+            self._notes.append(f"the oracle of {names} gets {best:.2f} here")
+        return rest[0] if rest else best
 
     def _recreated(self) -> float:
         """Play on with tools that no agent has, which delete rows and make them anew."""
@@ -221,6 +227,16 @@ class _Auditor:
         return self._played(Patient(other))
 
 
+def _others(universe: Universe, task: Task, tasks: Sequence[Task], *, most: int = 3) -> list[Task]:
+    """Return tasks of other templates, one of each: those that are audited too, else planted for this."""
+    known = {each.template: each for each in tasks}
+    names = [name for name in universe.templates if name != task.template]
+    at = number(task.seed, task.id) % max(len(names), 1)
+    step = max(len(names) // most, 1)
+    chosen = [names[(at + place * step) % len(names)] for place in range(min(most, len(names)))]
+    return [known.get(name) or universe.task(name, task.seed) for name in dict.fromkeys(chosen)]
+
+
 _CALLED = {
     "nothing": "doing nothing",
     "random": "calling tools at random",
@@ -230,6 +246,6 @@ _CALLED = {
     "echo": "repeating the task to everybody",
     "constant": "saying that it is done",
     "injected": "writing texts made for graders",
-    "another oracle": "the oracle of another task",
+    "another oracle": "bringing the oracles of other tasks",
     "delete and recreate": "deleting rows and making them anew",
 }
