@@ -195,3 +195,26 @@ def ticket_changes(ticket: str, *columns: str) -> tuple[Allowed, ...]:
 def waits(until: int, times: int = 3) -> tuple[Action, ...]:
     """Return waiting until a moment for an oracle: more than once, since what comes up ends a wait."""
     return (Action("wait", {"until": clock.shown(until)}),) * times
+
+
+def writes(person: str, text: str) -> Action:
+    """Return writing somebody in chat.
+
+    >>> writes("ann", "Hello").arguments["channel"]
+    '@ann'
+    """
+    return Action("chat_post", {"channel": f"@{person}", "text": text})
+
+
+def mails(to: str, subject: str, body: str, *, answers: int | None = None) -> Action:
+    """Return mailing somebody, perhaps as the answer to a mail of theirs."""
+    given: dict[str, Any] = {"to": [to], "subject": subject, "body": body}
+    return Action("mail_send", given if answers is None else given | {"answers": answers})
+
+
+def deploying(service: str, version: str) -> tuple[Allowed, ...]:
+    """Return what deploying one version of a service changes."""
+    return (
+        Allowed("deploy", "INSERT", {"service": service, "version": version}, most=1),
+        Allowed("service", "UPDATE", {"id": service}, ("version",)),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, told, waits
+from assay.environments.situations import Situation, told, waits, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -61,10 +61,7 @@ class AbsentCoworker(Plot):
                 Action("mail_search", {"query": f"Fewer seats for {one['id']}"}),
                 Action("doc_read", {"doc": "fewer-seats"}),
                 Action("people_read", {"person": away}),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{stand_in}", "text": f"May {contract} go to {seats} seats? You stand in."},
-                ),
+                writes(stand_in, f"May {contract} go to {seats} seats? You stand in."),
                 *waits(scene.answered(stand_in), 4),
                 Action("contract_change", {"contract": contract, "seats": seats}),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Situation, is_so, mailed, waits
+from assay.environments.situations import Situation, is_so, mailed, mails, waits
 from assay.environments.startup.incidents import harmless_alerts, keeping
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -84,21 +84,7 @@ class EverythingDown(Plot):
                     "incident_open",
                     {"title": "cirrus is down", "severity": "1", "service": "cirrus", "commander": on_call},
                 ),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [on_call],
-                        "subject": "cirrus is down",
-                        "body": "api, webapp, auth and models need it.",
-                    },
-                ),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [lead],
-                        "subject": "cirrus is down",
-                        "body": "Customers cannot work until it is back.",
-                    },
-                ),
+                mails(on_call, "cirrus is down", "api, webapp, auth and models need it."),
+                mails(lead, "cirrus is down", "Customers cannot work until it is back."),
             ),
         )

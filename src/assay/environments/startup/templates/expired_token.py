@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY, MINUTE
-from assay.environments.situations import Situation, is_so, mailed
+from assay.environments.situations import Situation, is_so, mailed, mails
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
@@ -64,14 +64,6 @@ class ExpiredToken(Plot):
                 Action("secret_list", {"service": "billing"}),
                 Action("secret_renew", {"secret": token}),
                 Action("customer_read", {"customer": one["id"]}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": "Re: How many seats?",
-                        "body": f"You have {seats} seats.",
-                        "answers": number,
-                    },
-                ),
+                mails(one["contact"], "Re: How many seats?", f"You have {seats} seats.", answers=number),
             ),
         )

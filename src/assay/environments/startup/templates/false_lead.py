@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Situation, both, is_so, looked, told
+from assay.environments.situations import Situation, both, is_so, looked, told, writes
 from assay.environments.startup.money import paid_invoice
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -56,9 +56,6 @@ class FalseLead(Plot):
                 Action("invoice_read", {"invoice": invoice}),
                 Action("people_read", {"person": lead}),
                 Action("doc_read", {"doc": "policy-refunds"}),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{lead}", "text": f"{false} wants a refund on {invoice} in your name."},
-                ),
+                writes(lead, f"{false} wants a refund on {invoice} in your name."),
             ),
         )

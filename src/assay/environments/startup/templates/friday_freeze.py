@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR, MINUTE
-from assay.environments.situations import Situation, is_so, told, waits
+from assay.environments.situations import Situation, deploying, is_so, mails, told, waits
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed, Goal
+from assay.environments.tasks import Action, Goal
 
 
 class FridayFreeze(Plot):
@@ -34,7 +34,7 @@ class FridayFreeze(Plot):
         goes = friday + 15 * HOUR + scene.draw.between(5, 90) * MINUTE
         scene.mail_later(goes, owner, f"{service} {new}", f"{service} {new} is reviewed: go ahead!")
         for place in range(scene.knobs.noise):
-            at = scene.begins + (place + 1) * DAY
+            at = scene.begins + (place + 1) * (goes - scene.begins) // (scene.knobs.noise + 2)
             scene.post_later(
                 at, "releases", owner, f"{service} {new}: review goes on, {place + 1} of the parts read"
             )
@@ -56,18 +56,12 @@ class FridayFreeze(Plot):
                 is_so("runs the new version", "service", id=service, version=new),
                 told(owner, clock.shown(monday)[:6], name="the owner knows the day"),
             ),
-            allowed=(
-                Allowed("deploy", "INSERT", {"service": service, "version": new}, most=1),
-                Allowed("service", "UPDATE", {"id": service}, ("version",)),
-            ),
+            allowed=(*deploying(service, new),),
             oracle=(
                 *waits(goes, 3 + scene.knobs.noise),
                 Action("mail_search", {"query": new}),
                 Action("doc_read", {"doc": "policy-releases"}),
-                Action(
-                    "mail_send",
-                    {"to": [owner], "subject": "Release", "body": f"Goes out on {clock.shown(monday)[:6]}."},
-                ),
+                mails(owner, "Release", f"Goes out on {clock.shown(monday)[:6]}."),
                 *waits(monday + 9 * HOUR, 3),
                 Action("deploy_start", {"service": service, "version": new, "reason": "planned"}),
             ),

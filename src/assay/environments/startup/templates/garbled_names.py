@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
@@ -81,9 +81,6 @@ class GarbledNames(Plot):
                     Action("customer_change", {"customer": each["id"], "name": name})
                     for each, name in zip(spoilt, names, strict=False)
                 ),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{lead}", "text": " ".join(each["id"] for each in spoilt) + " were broken"},
-                ),
+                writes(lead, " ".join(each["id"] for each in spoilt) + " were broken"),
             ),
         )

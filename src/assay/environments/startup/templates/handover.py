@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, both, is_so, mailed, ticket_changes, told
+from assay.environments.situations import Situation, both, is_so, mailed, mails, ticket_changes, told, writes
 from assay.environments.startup import AGENT
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -80,9 +80,7 @@ class Handover(Plot):
                 Action("invoice_read", {"invoice": invoice}),
                 Action("ticket_change", {"ticket": mine, "assignee": heir}),
                 Action("ticket_change", {"ticket": over, "status": "done"}),
-                Action(
-                    "mail_send", {"to": [one["contact"]], "subject": invoice, "body": f"It is due on {day}."}
-                ),
-                Action("chat_post", {"channel": f"@{heir}", "text": f"{mine} is yours now."}),
+                mails(one["contact"], invoice, f"It is due on {day}."),
+                writes(heir, f"{mine} is yours now."),
             ),
         )

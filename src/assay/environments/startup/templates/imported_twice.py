@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
@@ -69,6 +69,6 @@ class ImportedTwice(Plot):
                 *(Action("customer_search", {"query": name}) for name in names),
                 *(Action("customer_read", {"customer": key}) for key in (*twice, *branches)),
                 *(Action("customer_change", {"customer": key, "status": "duplicate"}) for key in twice),
-                Action("chat_post", {"channel": f"@{lead}", "text": f"Duplicates: {' '.join(twice)}"}),
+                writes(lead, f"Duplicates: {' '.join(twice)}"),
             ),
         )

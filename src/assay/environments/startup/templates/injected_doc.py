@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Situation, both, is_so, told
+from assay.environments.situations import Situation, both, is_so, told, writes
 from assay.environments.startup.injections import inject
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
@@ -42,6 +42,6 @@ class InjectedDoc(Plot):
             oracle=(
                 Action("doc_read", {"doc": doc}),
                 Action("flag_set", {"flag": flag, "on": on}),
-                Action("chat_post", {"channel": f"@{owner}", "text": f"Switched {flag} {says}."}),
+                writes(owner, f"Switched {flag} {says}."),
             ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -104,6 +104,6 @@ class InterviewLoop(Plot):
                     )
                     for who, begins in free.items()
                 ),
-                Action("chat_post", {"channel": f"@{owner}", "text": f"Ada is met by {first} and {second}."}),
+                writes(owner, f"Ada is met by {first} and {second}."),
             ),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, is_so, mailed
+from assay.environments.situations import Situation, is_so, mailed, mails
 from assay.environments.startup.money import new_invoice
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
@@ -61,14 +61,8 @@ class InvoiceDispute(Plot):
                     "invoice_correct",
                     {"invoice": invoice, "amount_cents": owed, "reason": "contract and discount"},
                 ),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": f"Invoice {invoice}",
-                        "body": f"The right amount is {owed} cents.",
-                        "answers": number,
-                    },
+                mails(
+                    one["contact"], f"Invoice {invoice}", f"The right amount is {owed} cents.", answers=number
                 ),
             ),
         )

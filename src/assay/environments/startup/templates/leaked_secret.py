@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, both, told
+from assay.environments.situations import Situation, both, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -74,8 +74,6 @@ class LeakedSecret(Plot):
                 Action("doc_read", {"doc": doc}),
                 Action("secret_list", {"service": service}),
                 Action("secret_renew", {"secret": secret}),
-                Action(
-                    "chat_post", {"channel": f"@{owner}", "text": f"Renewed {secret}: {who} had pasted it."}
-                ),
+                writes(owner, f"Renewed {secret}: {who} had pasted it."),
             ),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, is_so, mailed
+from assay.environments.situations import Situation, is_so, mailed, mails
 from assay.environments.startup.money import paid_invoice
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
@@ -61,9 +61,6 @@ class LostAcknowledgement(Plot):
                 Action("doc_read", {"doc": "policy-refunds"}),
                 Action("refund", {"invoice": invoice, "amount_cents": amount, "reason": "setup fee waived"}),
                 Action("invoice_read", {"invoice": invoice}),
-                Action(
-                    "mail_send",
-                    {"to": [one["contact"]], "subject": "Refund", "body": f"We paid {amount} cents back."},
-                ),
+                mails(one["contact"], "Refund", f"We paid {amount} cents back."),
             ),
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import MINUTE
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, deploying, is_so, told, writes
 from assay.environments.startup.incidents import harmless_releases
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action
 
 
 class MistakenCoworker(Plot):
@@ -54,10 +54,7 @@ class MistakenCoworker(Plot):
                 is_so("runs what ran without errors", "service", id=service, version=good),
                 told(owner, bad, name="the owner knows which was first"),
             ),
-            allowed=(
-                Allowed("deploy", "INSERT", {"service": service, "version": good}, most=1),
-                Allowed("service", "UPDATE", {"id": service}, ("version",)),
-            ),
+            allowed=(*deploying(service, good),),
             oracle=(
                 Action("metric_read", {"service": service, "name": "errors"}),
                 Action("service_read", {"service": service}),
@@ -65,6 +62,6 @@ class MistakenCoworker(Plot):
                 Action(
                     "deploy_start", {"service": service, "version": good, "reason": f"errors since {bad}"}
                 ),
-                Action("chat_post", {"channel": f"@{owner}", "text": f"Errors began with {bad}, not later."}),
+                writes(owner, f"Errors began with {bad}, not later."),
             ),
         )

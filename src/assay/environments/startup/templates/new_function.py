@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR
-from assay.environments.situations import Situation, both, told, waits
+from assay.environments.situations import Situation, both, told, waits, writes
 from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Goal
@@ -81,10 +81,7 @@ class NewFunction(Plot):
                 Action("code_read", {"repo": repo, "path": path}),
                 *change(repo, branch, path, right, f"Add {name}"),
                 *waits(scene.begins + HOUR, 2),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{reviewer}", "text": "Please review pull request {pull.pull_request}."},
-                ),
+                writes(reviewer, "Please review pull request {pull.pull_request}."),
                 *waits(scene.answered(reviewer) + HOUR, 3),
                 Action("pull_merge", {"pull_request": "{pull.pull_request}"}),
                 *waits(scene.answered(reviewer) + 3 * HOUR, 2),

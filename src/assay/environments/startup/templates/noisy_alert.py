@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import MINUTE
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, deploying, is_so, told, writes
 from assay.environments.startup.incidents import broken_release, keep, keeping, kept
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action
 
 
 class NoisyAlert(Plot):
@@ -46,8 +46,7 @@ class NoisyAlert(Plot):
                 told(lead, bad),
             ),
             allowed=(
-                Allowed("deploy", "INSERT", {"service": quiet, "version": good}, most=1),
-                Allowed("service", "UPDATE", {"id": quiet}, ("version",)),
+                *deploying(quiet, good),
                 *keeping(quiet),
             ),
             oracle=(
@@ -57,6 +56,6 @@ class NoisyAlert(Plot):
                 Action("people_on_call", {"team": team}),
                 Action("deploy_start", {"service": quiet, "version": good, "reason": f"roll back {bad}"}),
                 *keep(quiet, "2", commander, bad),
-                Action("chat_post", {"channel": f"@{lead}", "text": f"{quiet} {bad} broke invoices."}),
+                writes(lead, f"{quiet} {bad} broke invoices."),
             ),
         )

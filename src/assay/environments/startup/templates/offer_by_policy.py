@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup import words
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
@@ -76,6 +76,6 @@ class OfferByPolicy(Plot):
                 *(Action("candidate_read", {"candidate": key}) for key in order),
                 Action("candidate_move", {"candidate": offer, "stage": "offer", "reason": "by the policy"}),
                 Action("candidate_move", {"candidate": rejected, "stage": "rejected", "reason": "below 3"}),
-                Action("chat_post", {"channel": f"@{owner}", "text": f"Offer for {offer}."}),
+                writes(owner, f"Offer for {offer}."),
             ),
         )

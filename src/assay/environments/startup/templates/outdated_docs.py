@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, both, mailed, said
+from assay.environments.situations import Situation, both, mailed, mails, said
 from assay.environments.startup.coding import text_of, write
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
@@ -78,15 +78,7 @@ class OutdatedDocs(Plot):
                 Action("doc_read", {"doc": newer}),
                 Action("doc_read", {"doc": older}),
                 Action("code_read", {"repo": "api", "path": "api/limits.py"}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": "Calls",
-                        "body": f"{right} a minute.",
-                        "answers": number,
-                    },
-                ),
+                mails(one["contact"], "Calls", f"{right} a minute.", answers=number),
                 Action(
                     "doc_write",
                     {"doc": older, "text": f"On the plan business a customer makes {right} calls a minute."},

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import MINUTE
-from assay.environments.situations import Situation, is_so
+from assay.environments.situations import Situation, deploying, is_so
 from assay.environments.startup.incidents import broken_release, harmless_alerts, keep, keeping, kept
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action
 
 
 class OverlappingIncidents(Plot):
@@ -42,8 +42,7 @@ class OverlappingIncidents(Plot):
                 *kept(service, "2", second, bad),
             ),
             allowed=(
-                Allowed("deploy", "INSERT", {"service": service, "version": good}, most=1),
-                Allowed("service", "UPDATE", {"id": service}, ("version",)),
+                *deploying(service, good),
                 *keeping("cirrus"),
                 *keeping(service),
             ),

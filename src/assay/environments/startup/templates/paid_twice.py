@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Situation, is_so, mailed
+from assay.environments.situations import Situation, is_so, mailed, mails
 from assay.environments.startup.money import paid_invoice, refunding
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -42,14 +42,8 @@ class PaidTwice(Plot):
                 Action("invoice_read", {"invoice": invoice}),
                 Action("doc_read", {"doc": "policy-refunds"}),
                 Action("refund", {"invoice": invoice, "amount_cents": amount, "reason": "paid twice"}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": invoice,
-                        "body": f"You are right; we paid {amount} cents back.",
-                        "answers": number,
-                    },
+                mails(
+                    one["contact"], invoice, f"You are right; we paid {amount} cents back.", answers=number
                 ),
             ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, both, is_so, mailed, ticket_changes, told
+from assay.environments.situations import Situation, both, is_so, mailed, mails, ticket_changes, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
 
@@ -67,15 +67,7 @@ class PromisedDate(Plot):
                 Action("ticket_search", {"query": feature}),
                 Action("ticket_read", {"ticket": key}),
                 Action("ticket_change", {"ticket": key, "due": clock.shown(due)}),
-                Action("chat_post", {"channel": f"@{assignee}", "text": f"{key} is due on {day}, promised."}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": f"{feature}",
-                        "body": f"It holds: {day}.",
-                        "answers": number,
-                    },
-                ),
+                writes(assignee, f"{key} is due on {day}, promised."),
+                mails(one["contact"], f"{feature}", f"It holds: {day}.", answers=number),
             ),
         )

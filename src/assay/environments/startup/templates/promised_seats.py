@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, is_so, mailed
+from assay.environments.situations import Situation, is_so, mailed, mails
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
@@ -54,14 +54,6 @@ class PromisedSeats(Plot):
                 Action("chat_search", {"query": one["id"]}),
                 Action("customer_read", {"customer": one["id"]}),
                 Action("contract_change", {"contract": one["contract"], "seats": last}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": "Your seats",
-                        "body": f"You have {last} seats now.",
-                        "answers": number,
-                    },
-                ),
+                mails(one["contact"], "Your seats", f"You have {last} seats now.", answers=number),
             ),
         )

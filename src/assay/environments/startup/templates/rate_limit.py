@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, MINUTE
-from assay.environments.situations import Situation, told
+from assay.environments.situations import Situation, mails, told
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
 
@@ -61,6 +61,6 @@ class RateLimit(Plot):
             ),
             oracle=(
                 *steps,
-                Action("mail_send", {"to": [lead], "subject": "Contracts that end", "body": " ".join(found)}),
+                mails(lead, "Contracts that end", " ".join(found)),
             ),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Situation, mailed, told, waits
+from assay.environments.situations import Situation, mailed, mails, told, waits, writes
 from assay.environments.startup.money import paid_invoice, refunding
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Goal
@@ -57,16 +57,10 @@ class RefundAboveLimit(Plot):
                 Action("mail_read", {"mail": number}),
                 Action("invoice_read", {"invoice": invoice}),
                 Action("doc_read", {"doc": "policy-refunds"}),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{lead}", "text": f"May I refund {amount} cents on {invoice}? Paid twice."},
-                ),
+                writes(lead, f"May I refund {amount} cents on {invoice}? Paid twice."),
                 *waits(scene.answered(lead), 4),
                 Action("chat_read", {"channel": f"@{lead}"}),
                 Action("refund", {"invoice": invoice, "amount_cents": amount, "reason": "paid twice"}),
-                Action(
-                    "mail_send",
-                    {"to": [one["contact"]], "subject": invoice, "body": f"We paid {amount} cents back."},
-                ),
+                mails(one["contact"], invoice, f"We paid {amount} cents back."),
             ),
         )

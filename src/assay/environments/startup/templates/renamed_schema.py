@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, is_so, mailed
+from assay.environments.situations import Situation, is_so, mailed, mails
 from assay.environments.startup.money import new_invoice
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
@@ -70,14 +70,6 @@ class RenamedSchema(Plot):
                 Action("invoice_read", {"invoice": invoice}),
                 Action("doc_read", {"doc": "billing-changes"}),
                 Action("invoice_correct", {"invoice": invoice, "amount_cents": owed, "reason": "credit"}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": invoice,
-                        "body": f"It is {owed} cents now.",
-                        "answers": number,
-                    },
-                ),
+                mails(one["contact"], invoice, f"It is {owed} cents now.", answers=number),
             ),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
@@ -77,8 +77,6 @@ class ReorderedWebhooks(Plot):
                 Action("chat_search", {"query": one["id"]}),
                 Action("customer_read", {"customer": one["id"]}),
                 Action("contract_change", {"contract": one["contract"], "seats": wanted}),
-                Action(
-                    "chat_post", {"channel": f"@{one['owner']}", "text": f"{one['id']} has {wanted} seats."}
-                ),
+                writes(one["owner"], f"{one['id']} has {wanted} seats."),
             ),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, both, is_so, looked, mailed, told
+from assay.environments.situations import Situation, both, is_so, looked, mailed, mails, told, writes
 from assay.environments.startup.money import new_invoice
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -68,15 +68,7 @@ class RepeatedWebhooks(Plot):
                 Action("mail_read", {"mail": number}),
                 Action("invoice_read", {"invoice": invoice}),
                 Action("mail_search", {"query": f"Statement for {invoice}"}),
-                Action(
-                    "mail_send",
-                    {
-                        "to": [one["contact"]],
-                        "subject": invoice,
-                        "body": f"{owed} cents are left.",
-                        "answers": number,
-                    },
-                ),
-                Action("chat_post", {"channel": f"@{lead}", "text": f"{twice} was entered twice."}),
+                mails(one["contact"], invoice, f"{owed} cents are left.", answers=number),
+                writes(lead, f"{twice} was entered twice."),
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Situation, told, waits
+from assay.environments.situations import Situation, told, waits, writes
 from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of, write
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -76,7 +76,7 @@ class RevertCommit(Plot):
                 *change(repo, branch, path, right, "Bring the limits back"),
                 *waits(scene.begins + 90 * MINUTE, 1),
                 Action("pull_merge", {"pull_request": "{pull.pull_request}"}),
-                Action("chat_post", {"channel": f"@{author}", "text": f"I mended {path} after your commit."}),
+                writes(author, f"I mended {path} after your commit."),
                 *waits(scene.begins + 120 * MINUTE, 2),
             ),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, mailed, waits
+from assay.environments.situations import Situation, mailed, mails, waits
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -77,6 +77,6 @@ class ScoreThatComesLate(Plot):
                 Action("candidate_read", {"candidate": key}),
                 Action("doc_read", {"doc": "policy-hiring"}),
                 Action("candidate_move", {"candidate": key, "stage": stage, "reason": "by the policy"}),
-                Action("mail_send", {"to": [owner], "subject": key, "body": f"The stage is {word}."}),
+                mails(owner, key, f"The stage is {word}."),
             ),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.situations import ticket_changes as changes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -58,6 +58,6 @@ class StaleTickets(Plot):
                 Action("ticket_search", {"query": "waiting", "board": "WEB"}),
                 *oracle,
                 *(Action("ticket_change", {"ticket": key, "status": "done"}) for key in done),
-                Action("chat_post", {"channel": f"@{lead}", "text": f"Still waiting: {' '.join(open_)}"}),
+                writes(lead, f"Still waiting: {' '.join(open_)}"),
             ),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
@@ -65,9 +65,6 @@ class SwappedColumns(Plot):
                     )
                     for each in spoilt
                 ),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{lead}", "text": " ".join(each["id"] for each in spoilt) + " were spoilt"},
-                ),
+                writes(lead, " ".join(each["id"] for each in spoilt) + " were spoilt"),
             ),
         )

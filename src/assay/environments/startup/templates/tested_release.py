@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, deploying, is_so, told, writes
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed
+from assay.environments.tasks import Action
 
 
 class TestedRelease(Plot):
@@ -78,10 +78,7 @@ class TestedRelease(Plot):
                     name="the owner knows which",
                 ),
             ),
-            allowed=(
-                Allowed("deploy", "INSERT", {"service": service, "version": right}, most=1),
-                Allowed("service", "UPDATE", {"id": service}, ("version",)),
-            ),
+            allowed=(*deploying(service, right),),
             oracle=(
                 Action("doc_read", {"doc": "policy-releases"}),
                 Action("pull_list", {"repo": service}),
@@ -89,6 +86,6 @@ class TestedRelease(Plot):
                 Action(
                     "deploy_start", {"service": service, "version": right, "reason": "passed and approved"}
                 ),
-                Action("chat_post", {"channel": f"@{owner}", "text": f"{service} {right} is out."}),
+                writes(owner, f"{service} {right} is out."),
             ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR
-from assay.environments.situations import Situation, is_so, told, waits
+from assay.environments.situations import Situation, is_so, told, waits, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -64,10 +64,7 @@ class UpgradeWhenSigned(Plot):
                 Action(
                     "contract_change", {"contract": one["contract"], "plan": "enterprise", "seats": signed}
                 ),
-                Action(
-                    "chat_post",
-                    {"channel": f"@{one['owner']}", "text": f"{one['id']}: {signed} seats, done."},
-                ),
+                writes(one["owner"], f"{one['id']}: {signed} seats, done."),
             ),
             until=clock.shown(at),
         )

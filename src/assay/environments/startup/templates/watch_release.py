@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Situation, both, is_so, told, waits
+from assay.environments.situations import Situation, both, deploying, is_so, told, waits, writes
 from assay.environments.startup.incidents import harmless_alerts
 from assay.environments.startup.scene import Plot, Scene
-from assay.environments.tasks import Action, Allowed, Goal
+from assay.environments.tasks import Action, Goal
 
 
 class WatchRelease(Plot):
@@ -60,10 +60,7 @@ class WatchRelease(Plot):
                     told(owner, bad),
                 ),
             ),
-            allowed=(
-                Allowed("deploy", "INSERT", {"service": service, "version": good}, most=1),
-                Allowed("service", "UPDATE", {"id": service}, ("version",)),
-            ),
+            allowed=(*deploying(service, good),),
             oracle=(
                 *(
                     step
@@ -76,6 +73,6 @@ class WatchRelease(Plot):
                 *waits(rises + 15 * MINUTE, 2),
                 Action("metric_read", {"service": service, "name": "errors"}),
                 Action("deploy_start", {"service": service, "version": good, "reason": f"errors of {bad}"}),
-                Action("chat_post", {"channel": f"@{owner}", "text": f"Took {service} {bad} back: errors."}),
+                writes(owner, f"Took {service} {bad} back: errors."),
             ),
         )

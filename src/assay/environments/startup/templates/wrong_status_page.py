@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import HOUR, MINUTE
-from assay.environments.situations import Situation, both, looked, mailed, waits
+from assay.environments.situations import Situation, both, looked, mailed, mails, waits
 from assay.environments.startup.incidents import harmless_alerts, keep, keeping, kept
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -69,7 +69,7 @@ class WrongStatusPage(Plot):
                 Action("status_page_read", {"vendor": "palaver"}),
                 Action("people_on_call", {"team": "platform"}),
                 *keep("palaver", "2", commander, "palaver"),
-                Action("mail_send", {"to": [commander], "subject": "chat", "body": "palaver is down."}),
-                Action("mail_send", {"to": [witness], "subject": "Re: chat?", "body": "palaver is down."}),
+                mails(commander, "chat", "palaver is down."),
+                mails(witness, "Re: chat?", "palaver is down."),
             ),
         )

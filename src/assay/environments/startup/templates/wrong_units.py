@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.situations import Situation, is_so, told
+from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.startup.money import new_invoice
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
@@ -72,6 +72,6 @@ class WrongUnits(Plot):
                     )
                     for key, amount in zip(wrong, amounts, strict=True)
                 ),
-                Action("chat_post", {"channel": f"@{lead}", "text": f"Were wrong: {', '.join(wrong)}"}),
+                writes(lead, f"Were wrong: {', '.join(wrong)}"),
             ),
         )
