@@ -195,6 +195,16 @@ def test_a_name_from_the_table_stays_a_name_on_the_card(run, tmp_path):
     assert "<img" not in (tmp_path / "card.html").read_text()
 
 
+@pytest.mark.parametrize("command", ["fit", "raters", "card"])
+def test_one_comparison_is_refused_with_the_reason(run, tmp_path, command):
+    (tmp_path / "one.csv").write_text("model_a,model_b,winner,rater\nours,theirs,a,ann\n")
+
+    result = run("arena", command, str(tmp_path / "one.csv"))
+
+    assert result.exit_code == 1
+    assert "one comparison says nothing about chance" in result.output + result.stderr
+
+
 def test_models_that_never_meet_are_refused_with_the_reason(run, tmp_path):
     rows = [("x", "y", "a"), ("y", "x", "b"), ("u", "v", "a")] * 5
     apart = pl.DataFrame(rows, schema=["model_a", "model_b", "winner"], orient="row")

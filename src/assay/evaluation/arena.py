@@ -267,6 +267,8 @@ def arena(
     if chosen:
         ways = [codes[way] for way in chosen]
         whole = _uncertainty(battles, fit, ways, ridge, rng, weight_N=weight_N)
+    elif len(battles) < 2:
+        raise BoardError("one comparison says nothing about chance; a board wants two at least")
     else:
         whole = Uncertainty(
             fit.covariance_M_M,
