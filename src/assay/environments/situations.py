@@ -110,6 +110,17 @@ def in_order(name: str, first: str, then: str, *values: Any) -> Goal:
     )
 
 
+def later_than(name: str, told_so: Goal, what: str, *values: Any) -> Goal:
+    """Return the goal that the agent said something after something was so.
+
+    `told_so` is what `told`, `mailed`, `posted` or `commented` returns, `what` a SELECT of moments as `at`.
+    """
+    statement = (
+        f"SELECT 1 WHERE (SELECT max(at) FROM ({told_so.statement})) >= (SELECT min(at) FROM ({what}))"
+    )
+    return Goal(name, statement, (*told_so.values, *values))
+
+
 def said(
     medium: str, where: str, text: str, words: Sequence[str], but_not: Sequence[str]
 ) -> tuple[str, list[str]]:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from assay.environments.clock import MINUTE
-from assay.environments.situations import Situation, both, deploying, is_so, told, waits, writes
+from assay.environments.situations import (
+    Situation,
+    both,
+    deploying,
+    in_order,
+    is_so,
+    later_than,
+    told,
+    waits,
+    writes,
+)
 from assay.environments.startup.incidents import harmless_releases
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -16,27 +26,29 @@ class LostPermission(Plot):
     """
 
     def plot(self, scene: Scene) -> Situation:
-        service = scene.draw.one(("docs", "console", "ci", "calendar"))
-        owner, version = scene.lead("platform"), scene.version(service)
-        major, minor, patch = version.split(".")
-        new = f"{major}.{minor}.{int(patch) + 1}"
+        first, service = scene.draw.some(("docs", "console", "ci", "calendar"), 2)
+        owner = scene.lead("platform")
+        news = {}
+        for each in (first, service):
+            major, minor, patch = scene.version(each).split(".")
+            new = news[each] = f"{major}.{minor}.{int(patch) + 1}"
+            scene.made.put(
+                "ci_run",
+                repo=each,
+                branch="main",
+                code_commit=new,
+                status="passed",
+                report="OK",
+                at=scene.begins - 90 * MINUTE,
+            )
+            scene.ticket(
+                "OPS", f"Release {each} {new}", "Tests passed and reviewed; not out yet.", labels=each
+            )
         scene.answers(owner)
-        scene.made.put(
-            "ci_run",
-            repo=service,
-            branch="main",
-            code_commit=new,
-            status="passed",
-            report="OK",
-            at=scene.begins - 90 * MINUTE,
-        )
-        scene.ticket(
-            "OPS", f"Release {service} {new}", "Tests passed and reviewed; not out yet.", labels=service
-        )
         scene.made.fault(
             "lost-permission",
             f"permission:deploy:{service}",
-            begins=scene.begins,
+            begins=scene.begins + 2 * MINUTE,  # the first deploy takes longer than that
             ends=None,
             cause="unused permissions were cleaned up",
             way_around=f"asking {owner}, who owns {service}",
@@ -45,25 +57,47 @@ class LostPermission(Plot):
             words=f"deploy {service}",
             tell=owner,
         )
-        harmless_releases(scene, but=(service,))
+        harmless_releases(scene, but=(first, service))
         scene.contradict(lambda n: f"to deploy {service} just open {n + 1} tickets", channel="platform")
-        runs = is_so("runs the new version", "service", id=service, version=new)
+        both_run = both(
+            f"{first} runs, then {service}",
+            *(is_so("", "service", id=each, version=new) for each, new in news.items()),
+            in_order(
+                "",
+                "SELECT created_at AS at FROM deploy WHERE service = ? AND version = ?",
+                "SELECT created_at AS at FROM deploy WHERE service = ? AND version = ?",
+                first,
+                news[first],
+                service,
+                new,
+            ),
+        )
+        knows = later_than(
+            "the owner knows that it runs",
+            told(owner, new),
+            "SELECT created_at AS at FROM deploy WHERE service = ? AND version = ?",
+            service,
+            new,
+        )
         return scene.task(
-            f"""Deploy {service} {new}; its tests passed and it was reviewed. Then tell the owner of
-            {service} which version runs. If something is missing, ask whoever can give it.""",
+            f"""Deploy {first} {news[first]}, and when that is done {service} {new}, which needs it; the tests
+            of both passed and they were reviewed. Then tell the owner of {service} which version of it runs
+            now.
+            If something is missing, ask whoever can give it, in a message that names it.""",
             hours=30,
             goals=(
-                runs,
-                both("runs, and the owner knows", runs, told(owner, new, "runs")),
-                both("runs, after the owner was asked", runs, told(owner, "deploy", service)),
+                both_run,
+                both("both run, and the owner heard of it afterwards", both_run, knows),
+                both("both run, after the owner was asked", both_run, told(owner, "deploy", service)),
             ),
-            allowed=(*deploying(service, new),),
+            allowed=(*deploying(first, news[first]), *deploying(service, new)),
             oracle=(
+                Action("deploy_start", {"service": first, "version": news[first], "reason": "planned"}),
                 Action("people_read", {"person": "robin"}),
                 Action("service_read", {"service": service}),
                 writes(owner, f"I may no longer deploy {service}. May I, please?"),
                 *waits(scene.answered(owner), 4),
                 Action("deploy_start", {"service": service, "version": new, "reason": "planned"}),
-                writes(owner, f"{service} runs {new} now."),
+                writes(owner, f"{service} is at {new} now."),
             ),
         )
