@@ -119,7 +119,8 @@ def sentences(found: Sequence[Audited]) -> list[str]:
     ]
     said += [f"{each.task}: {'; '.join(each.broke)}." for each in wrong]
     said += [
-        f"{name}: every seed that was tried has the same answer, so that it can be learned by heart."
+        f"{name}: in this world every seed has the same answer, so that it can be learned by heart; train on"
+        " several worlds."
         for name in memorised(found)
     ]
     return said
