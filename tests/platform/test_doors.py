@@ -300,7 +300,9 @@ PUTS = {
     (route, name, body, status)
     for route, (body, row) in PUTS.items() for name, status in zip(NAMES, row, strict=True)
 ])  # fmt: skip
-def test_what_is_put_is_taken_from_those_it_is_meant_for(scene, client_of, route, name, body, expected):
+def test_what_is_put_is_taken_from_those_it_is_meant_for(  # noqa: PLR0917 -- one a column of the table
+    scene, client_of, route, name, body, expected
+):
     client = client_of(name) if name else Client(headers={"host": "localhost"})
     path = f"/api/work/{scene.lease.token}/{route}"
 
