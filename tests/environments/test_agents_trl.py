@@ -1,4 +1,4 @@
-"""The class for TRL: found by looking at it, as the trainer does, and by the trainer where it is installed."""
+"""The class for TRL: found by looking at it, as a trainer does, and by the trainer where it is installed."""
 
 from __future__ import annotations
 
