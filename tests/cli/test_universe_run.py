@@ -43,12 +43,15 @@ def test_a_run_goes_on_where_it_was_and_other_agents_stand_beside(run, tmp_path)
     first = path.read_bytes()
     with path.open("ab") as file:
         file.write(first[:100])  # as a killed process leaves it
+    for name in ("t.9-1.fork", "t.9-1.fork-wal"):
+        (tmp_path / "out" / "worlds" / name).touch()
 
     again = run("universe", "run", "--tasks", 4, *ONLY, "--out", "out")
     other = run("universe", "run", "--tasks", 2, *ONLY, "--model", "nothing", "--out", "out")
 
     assert "2 episodes were played before" in again.out
     assert path.read_bytes().startswith(first)
+    assert not list((tmp_path / "out" / "worlds").glob("*.fork*"))
     assert [one.agent for one in read(path)] == ["oracle"] * 4 + ["nothing"] * 2
     assert "nothing did 0 of 2" in other.out
     assert "bad-deploy, nothing" in (tmp_path / "out" / "report.html").read_text()

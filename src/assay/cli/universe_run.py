@@ -114,6 +114,8 @@ def command(
     with _alone(out):
         path = out / "episodes.jsonl"
         before = [one for one in trajectories.read(path) if one.done]
+        for left in (out / "worlds").glob("*.fork*"):
+            left.unlink()  # a run that was killed could not clear up, and nobody else plays here
         with screen.working("making the world"):
             universe = Universe(world, seed, out / "worlds")
         planted = _planted(universe, tasks, templates, grid)
