@@ -74,7 +74,7 @@ def test_knobs_are_taken_in_turn_and_drawn(run, tmp_path):
         (["--model", "clever"], "give the address of a server"),
         (["--model", "http://127.0.0.1:9"], "say with --name which model"),
         (["--model", "http://127.0.0.1:9", "--name", "tiny"], "nothing answers at"),
-        (["--template", "nonsense"], "there is no template 'nonsense'; there are: bad-deploy"),
+        (["--template", "nonsense"], "there is no template 'nonsense'; there are: "),
         (["--knob", "noise=many"], "write it like noise=2"),
         (["--knob", "luck=2"], "there is no knob 'luck'"),
         (["--knob", "noise=-1"], "a knob is 0 or more"),
