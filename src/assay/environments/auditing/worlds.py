@@ -166,16 +166,16 @@ class _Auditor:
             return play(episode, CHEATS[name](self._task, episode)).reward
 
     def _another(self) -> float:
-        """Play the oracles of other templates; return what the second best gets.
+        """Play the oracles of other templates; return what the one in the middle gets.
 
-        One alone may well do a part of this task, too: an incident for the same service, say.
+        One or two may well do a part of this task, too: an incident for the same service, say.
         """
         got = {other.id: self._played(Patient(other)) for other in self._others}
-        best, *rest = sorted(got.values(), reverse=True) or [0.0]
-        if best > FLOOR:
+        ranked = sorted(got.values(), reverse=True) or [0.0]
+        if ranked[0] > FLOOR:
             names = ", ".join(name for name, reward in got.items() if reward > FLOOR)
-            self._notes.append(f"the oracle of {names} gets {best:.2f} here")
-        return rest[0] if rest else best
+            self._notes.append(f"the oracle of {names} gets up to {ranked[0]:.2f} here")
+        return ranked[len(ranked) // 2]
 
     def _recreated(self) -> float:
         """Play on with tools that no agent has, which delete rows and make them anew."""
@@ -227,7 +227,7 @@ class _Auditor:
         return self._played(Patient(other))
 
 
-def _others(universe: Universe, task: Task, tasks: Sequence[Task], *, most: int = 3) -> list[Task]:
+def _others(universe: Universe, task: Task, tasks: Sequence[Task], *, most: int = 5) -> list[Task]:
     """Return tasks of other templates, one of each: those that are audited too, else planted for this."""
     known = {each.template: each for each in tasks}
     names = [name for name in universe.templates if name != task.template]
