@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harness import QUICK, Figure, cpu_of, environment, installed, step, write
+from harness import QUICK, SCRATCH, Figure, cpu_of, environment, installed, step, write
 
 HERE = Path(__file__).parent
 ONLY = os.environ.get("ONLY", "").split()
@@ -259,6 +260,8 @@ PARTS: Mapping[str, Callable[[], list[Figure]]] = {
 
 def main() -> None:
     found: dict[str, list[Figure]] = {}
+    for size in SIZES:  # worlds of an older generator are not measured
+        shutil.rmtree(SCRATCH / f"universe-{size}", ignore_errors=True)
     for name, part in PARTS.items():
         if ONLY and name not in ONLY:
             continue
