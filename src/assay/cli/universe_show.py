@@ -52,7 +52,7 @@ def command(
     Examples:
       assay universe show startup --seed 7
       assay universe show --task bad-deploy --out pages
-      assay universe show --run trajectories.jsonl
+      assay universe show --run episodes.jsonl
     """
     import tempfile
 
