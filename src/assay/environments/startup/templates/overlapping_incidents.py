@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import MINUTE
-from assay.environments.situations import Situation, deploying, is_so
+from assay.environments.situations import Situation, both, deploying, is_so
 from assay.environments.startup.incidents import broken_release, harmless_alerts, keep, keeping, kept
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -29,6 +29,8 @@ class OverlappingIncidents(Plot):
         harmless_alerts(scene)
         scene.contradict(lambda n: f"all of it is {service}, roll back webapp to {n}.0", channel="incidents")
         first, second = scene.on_call("serving"), scene.on_call("growth")
+        vendors, ours = kept("cirrus", "1", first, "cirrus"), kept(service, "2", second, bad)
+        runs = is_so("runs the version before", "service", id=service, version=good)
         return scene.task(
             f"""Customers say that the web app is slow, and that {service} fails. These may be one thing or
             two. For each open an incident for the service or vendor that is at fault: severity 1 and
@@ -37,9 +39,10 @@ class OverlappingIncidents(Plot):
             blame. Mend what we can mend, and touch nothing else.""",
             hours=4,
             goals=(
-                is_so("runs the version before", "service", id=service, version=good),
-                *kept("cirrus", "1", first, "cirrus"),
-                *kept(service, "2", second, bad),
+                # Of two incidents one is none: what is right for any outage of the vendor earns nothing,
+                # nor does what is right for the one release alone.
+                both("mended, and an incident for each", runs, vendors[0], ours[0]),
+                both("the cause of each is written down", *vendors, *ours),
             ),
             allowed=(
                 *deploying(service, good),
