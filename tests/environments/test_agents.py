@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from assay.environments import agents
+from assay.environments import agents, runs
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle
 from assay.environments.schema import SURFACES
@@ -268,6 +268,16 @@ def test_oracle_nothing_and_random_go_through_the_same_loop(universe: Universe):
     assert rewards["oracle"] == 1.0
     assert rewards["nothing"] == 0.0
     assert rewards["random"] <= 0.05
+
+
+def test_a_run_says_how_faults_were_faced(universe: Universe):
+    tasks = [universe.task("everything-down", 1), universe.task("rate-limit", 1)]
+
+    played = agents.run(universe, tasks, agents.oracle())
+
+    (said,) = [each for each in runs.sentences(played) if each.startswith("Where something broke")]
+    assert "noticed 100% of the times" in said
+    assert "tried again sanely 100% of the times" in said
 
 
 def test_what_only_the_engine_knows_is_in_no_changeset(universe: Universe):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from assay.environments import clock
+from assay.environments.facing import faced
 from assay.environments.playing import MOST_STEPS, Episode, Nothing, Oracle, Policy, Random, tool_list
 from assay.environments.streams import Stream
 from assay.environments.tasks import Task
@@ -188,6 +189,7 @@ async def play(episode: Episode, player: Player, *, agent: str, rollout: int = 1
     kept.stopped = kept.stopped or _ended(episode)
     kept.report, kept.reward = episode.report, found.reward
     kept.goals, kept.side_effects = dict(found.goals), list(found.side_effects)
+    kept.faced = [asdict(one) for one in faced(episode.world, episode.task)]
     kept.ends, kept.hash = world.now, world.hash
     return kept
 

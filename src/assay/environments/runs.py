@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from assay.environments import clock
+from assay.environments.facing import Faced, shares
 from assay.environments.trajectories import Trajectory
 from assay.figures import Figure, Passage, nothing, specification
 from assay.figures import page as page_of
@@ -126,10 +127,32 @@ def sentences(episodes: Sequence[Trajectory]) -> list[str]:
                 said.append(f"{agent} came to no end of its own in {late:,}: time or steps ran out.")
             if ends["silent"]:
                 said.append(f"{agent} called no tool any more in {ends['silent']:,}.")
+        if facing := _faced(done):
+            said.append(f"Where something broke on its way, {agent} {facing}.")
         if len(done) < len(mine):
             why = Counter(one.says for one in mine if not one.done).most_common(1)[0][0]
             said.append(f"{agent} could not be asked in {len(mine) - len(done):,}, most often: {why}")
     return said
+
+
+def _faced(episodes: Sequence[Trajectory]) -> str:
+    """Say how faults were faced that were met; empty where none was."""
+    met = [Faced(**one) for each in episodes for one in each.faced if one["met"]]
+    found = shares(met)
+    parts = [
+        f"{verb} {found[name]:.0%} of the times"
+        for name, verb in (
+            ("noticed", "noticed"),
+            ("sane", "tried again sanely"),
+            ("told", "told who had to know"),
+        )
+        if name in found
+    ]
+    if not parts:
+        return ""
+    twice = sum(max((one["duplicates"] for one in each.faced), default=0) for each in episodes)
+    parts.append(f"made {twice:,} thing{'s' * (twice != 1)} twice")
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def page(episodes: Sequence[Trajectory], name: str) -> str:

@@ -74,6 +74,8 @@ class Trajectory:
     stopped
         "finished", "deadline", "steps", "quit" (it said that it stops), "silent" (it called nothing any more)
         or "failed"; `says` has the reason of the last.
+    faced
+        How each fault was faced: `assay.environments.facing.Faced`, as mappings.
     hash
         Of all steps, chained: the same actions in the same world give the same.
     """
@@ -95,6 +97,7 @@ class Trajectory:
     reward: float = 0.0
     goals: Mapping[str, bool] = field(default_factory=dict)
     side_effects: Sequence[str] = ()
+    faced: Sequence[Mapping[str, Any]] = ()
     begins: int = 0
     ends: int = 0
     hash: str = ""
