@@ -138,6 +138,41 @@ def test_waiting_ends_when_something_comes_up(universe: Universe):
     assert reply.ends < reply.begins + 30 * MINUTE
 
 
+def test_waiting_for_minutes_passes_just_so_long_where_nothing_comes_up(episode: OpenEpisode):
+    reply = episode.call("wait", {"minutes": 7})
+
+    assert reply.ends - reply.begins == 7 * MINUTE
+
+
+def test_who_waits_for_one_thing_is_not_woken_by_another_and_is_told_of_it_at_the_end(universe: Universe):
+    with universe.episode(universe.task("everything-down", 1)) as episode:
+        reply = episode.call("wait", {"minutes": 45, "event": "mail"})
+
+    assert reply.ends - reply.begins == 45 * MINUTE
+    assert any(notice.startswith("pager") for notice in reply.notices)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "either until when"),
+        ({"until": "W3 Mon 10:00", "minutes": 5}, "either until when"),
+        ({"minutes": 0}, "whole number"),
+        ({"minutes": "long"}, "whole number"),
+        ({"until": "tomorrow"}, "is no moment"),
+        ({"minutes": 5, "event": 7}, "event has to be a string"),
+        ({"for": 5}, "has no argument 'for'"),
+    ],
+)
+def test_a_wait_that_makes_no_sense_is_answered_and_takes_no_time(
+    episode: OpenEpisode, given: dict[str, object], says: str
+):
+    reply = episode.call("wait", given)
+
+    assert says in reply.answer
+    assert reply.begins == reply.ends
+
+
 def test_a_colleague_answers_what_they_know_when_they_work(universe: Universe):
     task = universe.task("bad-deploy", 1)
     with universe.episode(task) as episode:

@@ -13,14 +13,25 @@ from assay.environments.tasks import Action, Score, Task, score
 from assay.environments.world import Reply, World
 
 MOST_STEPS = 200
+MOST_MINUTES = 4 * 7 * 24 * 60
 
 WAIT = {
     "name": "wait",
-    "description": "Let time pass until a moment, or until something comes up before.",
+    "description": (
+        "Let time pass until a moment, or for some minutes, or until something comes up before."
+        " Say one of until and minutes, and perhaps what alone is to wake you."
+    ),
     "parameters": {
         "type": "object",
-        "properties": {"until": {"type": "string", "description": 'a moment, such as "W2 Wed 09:30"'}},
-        "required": ["until"],
+        "properties": {
+            "until": {"type": "string", "description": 'a moment, such as "W2 Wed 09:30"'},
+            "minutes": {"type": "integer", "description": "how long, instead of a moment"},
+            "event": {
+                "type": "string",
+                "description": 'what alone ends the wait: "mail", "chat", "pager", "tests", "incident"',
+            },
+        },
+        "required": [],
         "additionalProperties": False,
     },
 }
@@ -84,16 +95,32 @@ class Episode:
         return reply
 
     def _wait(self, given: Mapping[str, Any]) -> Reply:
+        now = self.world.now
         try:
-            until = clock.read(str(given.get("until", "")))
+            until = _wanted(given, now)
         except ValueError as wrong:
-            now = self.world.now
             return Reply(self.world.steps, "bad_arguments", str(wrong), now, now, ())
-        return self.world.wait(min(until, self.task.deadline))
+        return self.world.wait(min(until, self.task.deadline), event=given.get("event"))
 
     def score(self) -> Score:
         """Return what it came to so far."""
         return score(self.world, self.task)
+
+
+def _wanted(given: Mapping[str, Any], now: int) -> int:
+    """Return the moment until which a wait is wanted."""
+    if strange := sorted(set(given) - {"until", "minutes", "event"}):
+        raise ValueError(f"wait has no argument {strange[0]!r}; it takes until, minutes, event")
+    until, minutes, event = given.get("until"), given.get("minutes"), given.get("event")
+    if event is not None and not isinstance(event, str):
+        raise ValueError("event has to be a string")
+    if (until is None) == (minutes is None):
+        raise ValueError('say either until when, like "W2 Wed 09:30", or for how many minutes')
+    if until is not None:
+        return clock.read(str(until))
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 0 < minutes <= MOST_MINUTES:
+        raise ValueError(f"minutes has to be a whole number from 1 to {MOST_MINUTES}")
+    return now + minutes * clock.MINUTE
 
 
 class Policy(Protocol):

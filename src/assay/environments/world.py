@@ -161,17 +161,23 @@ class World:
             and not self.faults.active(self.now)
         )
 
-    def wait(self, until: int) -> Reply:
-        """Let time pass until a moment, or until the next thing that the agent notices."""
+    def wait(self, until: int, *, event: str | None = None) -> Reply:
+        """Let time pass until a moment, or until the next thing that the agent notices.
+
+        With `event` only what comes from there wakes the agent, such as "mail"; the rest is told at the end.
+        """
         begins, step = self.now, self.steps + 1
         until = min(max(until, begins), begins + LONGEST_WAIT)
         self._held.execute("BEGIN")
         try:
-            notices = self._pass_to(until, stop=True)
+            notices = self._pass_to(until, stop=True, event=event)
             woken = "something came up" if notices else "nothing came up"
-            return self._keep(
-                step, begins, "wait", {"until": clock.shown(until)}, "ok", woken, None, b"", notices
+            asked = (
+                {"until": clock.shown(until)}
+                if event is None
+                else {"event": event, "until": clock.shown(until)}
             )
+            return self._keep(step, begins, "wait", asked, "ok", woken, None, b"", notices)
         except BaseException:
             if self._held.in_transaction:
                 self._held.execute("ROLLBACK")
@@ -267,7 +273,7 @@ class World:
         found = self._held.execute("SELECT at FROM heap ORDER BY at LIMIT 1").fetchone()
         return None if found is None else int(found[0])
 
-    def _pass_to(self, until: int, *, stop: bool = False) -> tuple[str, ...]:
+    def _pass_to(self, until: int, *, stop: bool = False, event: str | None = None) -> tuple[str, ...]:
         """Let everything happen that is due until a moment; with `stop`, until the agent notices
         something."""
         while self.next_due is not None and self.next_due <= until:
@@ -280,7 +286,7 @@ class World:
             before = self._unseen
             self._happen(kind, json.loads(payload), seq)
             self.next_due = self._due()
-            if stop and self._unseen > before:
+            if stop and self._unseen > before and (event is None or self._unseen_of(event)):
                 until = self.now
         self.now = max(self.now, until)
         return self._told() if self._unseen else ()
@@ -310,6 +316,10 @@ class World:
 
     def _count_unseen(self) -> int:
         return int(self._held.execute("SELECT count(*) FROM notice WHERE seen = 0").get)
+
+    def _unseen_of(self, source: str) -> bool:
+        found = self._held.execute("SELECT 1 FROM notice WHERE seen = 0 AND source = ? LIMIT 1", (source,))
+        return found.fetchone() is not None
 
     def _told(self) -> tuple[str, ...]:
         rows = self._held.execute("SELECT source, text FROM notice WHERE seen = 0 ORDER BY id").fetchall()

@@ -144,10 +144,14 @@ def _method(tool: Tool) -> Callable[..., str]:
 
 
 def _plain_method(listed: dict[str, Any]) -> Callable[..., str]:
-    """Return one of the loop's own tools, whose arguments are texts, as a method."""
-    properties = listed["parameters"]["properties"]
-    parameters = [(name, str, each["description"]) for name, each in properties.items()]
-    return _made(listed["name"], listed["description"], parameters, {})
+    """Return one of the loop's own tools as a method."""
+    wanted = listed["parameters"]
+    kinds = {"string": str, "integer": int}
+    parameters = [
+        (name, kinds[each["type"]], each["description"]) for name, each in wanted["properties"].items()
+    ]
+    left_out = {name: None for name in wanted["properties"] if name not in wanted["required"]}
+    return _made(listed["name"], listed["description"], parameters, left_out)
 
 
 def _made(
