@@ -14,6 +14,7 @@ from assay.environments import store
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle, Random, play
+from assay.environments.schema import SURFACES
 from assay.environments.startup import APPS
 from assay.environments.streams import Stream
 from assay.environments.universe import OpenEpisode, Universe
@@ -185,9 +186,33 @@ def test_a_colleague_answers_what_they_know_when_they_work(universe: Universe):
     assert f"I released {service}" in said
 
 
+def surfaces(episode: OpenEpisode) -> list[object]:
+    return [episode.world.hidden(f"SELECT * FROM {table} ORDER BY id") for table in sorted(SURFACES)]  # noqa: S608
+
+
+def test_what_was_done_is_taken_back_to_the_row_and_the_record_keeps_both(episode: OpenEpisode):
+    before = surfaces(episode)
+    episode.call("ticket_change", {"ticket": "OPS-1", "priority": "urgent"})
+    episode.call("ticket_comment", {"ticket": "OPS-1", "text": "in a hurry"})
+
+    episode.world.take_back(1)
+
+    assert surfaces(episode) == before
+    assert len(episode.world.changes()) == 3
+
+
+def test_what_was_changed_again_since_is_not_taken_back(episode: OpenEpisode):
+    episode.call("ticket_change", {"ticket": "OPS-1", "priority": "urgent"})
+    episode.world.desk("ann", 0).change("ticket", "OPS-1", priority="low")
+
+    with pytest.raises(WorldError, match="changed again since"):
+        episode.world.take_back(1)
+
+
 KILLED = """
 import sys
 from pathlib import Path
+from assay.environments.schema import SURFACES
 from assay.environments.startup import APPS
 from assay.environments.world import World
 world = World(Path(sys.argv[1]), APPS)

@@ -183,6 +183,27 @@ class World:
                 self._held.execute("ROLLBACK")
             raise
 
+    def take_back(self, first: int) -> Reply:
+        """Undo what the agent changed from a step on; what the world did since stays, and so does the record.
+
+        Raises
+        ------
+        WorldError
+            Where the world has changed the same rows since.
+        """
+        begins, step = self.now, self.steps + 1
+        self._held.execute("BEGIN")
+        try:
+            with _Record(self._held) as record:
+                for changes in reversed(self.changes(first)):
+                    apsw.Changeset.apply(apsw.Changeset.invert(changes), self._held, conflict=_stays)
+            return self._keep(
+                step, begins, "take-back", {"from": first}, "ok", "taken back", None, record.changes, ()
+            )
+        except apsw.AbortError:
+            self._held.execute("ROLLBACK")
+            raise WorldError(f"what was changed from step {first} on has been changed again since") from None
+
     def _answered(self, name: str, given: dict[str, Any], step: int) -> tuple[str, Any, int | None, bytes]:
         tool = self.tools.get(name)
         try:
@@ -366,6 +387,11 @@ class World:
             (first, last or self.steps),
         )
         return [changes for (changes,) in rows]
+
+
+def _stays(reason: int, _change: apsw.TableChange) -> int:
+    """Give up where a row is no longer as the change left it."""
+    return apsw.SQLITE_CHANGESET_ABORT
 
 
 class _Record:
