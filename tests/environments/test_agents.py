@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -119,7 +118,7 @@ def played(
                     universe, universe.tasks(tasks), agents.model(caller), **settings
                 )
 
-        return asyncio.run(go()), server
+        return agents.to_the_end(go()), server
 
 
 def in_turn(*said: Any) -> Script:
@@ -270,6 +269,15 @@ def test_oracle_nothing_and_random_go_through_the_same_loop(universe: Universe):
     assert rewards["random"] <= 0.05
 
 
+def test_a_run_works_where_a_loop_runs_already_as_in_a_notebook(universe: Universe):
+    async def cell() -> list[Trajectory]:
+        return agents.run(universe, universe.tasks(1), agents.oracle())
+
+    (one,) = agents.to_the_end(cell())
+
+    assert one.reward == 1.0
+
+
 def test_a_run_says_how_faults_were_faced(universe: Universe):
     tasks = [universe.task("everything-down", 1), universe.task("rate-limit", 1)]
 
@@ -377,7 +385,7 @@ def test_the_embedded_model_plays_without_breaking_anything(universe: Universe):
                     universe, universe.tasks(1), agents.model(caller), concurrency=1, most_steps=2
                 )
 
-        (one,) = asyncio.run(go())
+        (one,) = agents.to_the_end(go())
 
     assert one.done, one.says
     assert one.turns

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from assay.environments.agents import to_the_end
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle
 from assay.environments.serving import MOST_BODY, MOST_HEAD, Server, Table, descriptions, over_pipes
@@ -290,7 +291,7 @@ def test_a_request_that_comes_byte_by_byte_is_read(wire: Wire):
 
 def test_only_this_machine_is_served_unless_one_says_so(universe: Universe):
     with pytest.raises(WorldError, match="other machines"):
-        asyncio.run(Server(universe).start("0.0.0.0"))  # noqa: S104 -- what is refused
+        to_the_end(Server(universe).start("0.0.0.0"))  # noqa: S104 -- what is refused
 
 
 def test_one_episode_over_pipes(universe: Universe):

@@ -269,8 +269,6 @@ def _play(
     played: frozenset[tuple[int, str, str, int]],
     on_done: Callable[[Trajectory], object],
 ) -> list[Trajectory]:
-    import asyncio
-
     from assay.environments import agents
     from assay.inference.calling import Caller
 
@@ -301,7 +299,7 @@ def _play(
         ) as caller:
             return await all_of(agents.model(caller))
 
-    return asyncio.run(go())
+    return agents.to_the_end(go())
 
 
 def _write(out: Path, episodes: Sequence[Trajectory], universe: Universe, tasks: Sequence[Task]) -> None:

@@ -8,9 +8,10 @@ and it goes on; what a server gets wrong ends that episode alone, unless it woul
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from assay.environments import clock
 from assay.environments.facing import faced
@@ -22,6 +23,8 @@ from assay.environments.universe import OpenEpisode, Universe
 from assay.environments.world import Reply
 from assay.inference import InferenceError
 from assay.inference.calling import Call, Caller, Turn, answered, assistant
+
+Done = TypeVar("Done")
 
 NUDGES = 3
 """So often in a row a model that calls nothing is told to, then its episode ends."""
@@ -270,7 +273,23 @@ def run(
     **settings: Any,
 ) -> list[Trajectory]:
     """Do `play_all` from code that is not asynchronous, with an agent that needs no caller."""
-    return asyncio.run(play_all(universe, tasks, agent, **settings))
+    return to_the_end(play_all(universe, tasks, agent, **settings))
+
+
+def to_the_end(what: Coroutine[Any, Any, Done]) -> Done:
+    """Run something asynchronous to its end, also where a loop runs already, as in a notebook.
+
+    >>> async def seven() -> int:
+    ...     return 7
+    >>> to_the_end(seven())
+    7
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(what)
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, what).result()
 
 
 def summary(episodes: Iterable[Trajectory]) -> Mapping[str, float]:

@@ -24,6 +24,9 @@ Found = TypeVar("Found")
 Stamp = tuple[int | datetime | None, ...]
 """What something that is counted depends on, cheaply read: when this changes, so does what comes of it."""
 
+PART = 2_000
+"""Judgments that are read at once."""
+
 _kept: dict[int, Counted[Outcome]] = {}
 
 
@@ -146,10 +149,15 @@ def raw_lines(project: ProjectRow) -> Iterator[str]:
         JudgmentRow.objects.filter(project=project).select_related("person", "brief", "work").order_by("pk")
     )
     kind = latest_brief(project).content["kind"]
-    for row in rows.iterator(chunk_size=2_000):
-        record = row.record(work=row.work.key, kind=kind, version=row.brief.version)
-        more = {
-            "submitted_at": row.submitted_at.isoformat(),
-            "supersedes": str(row.supersedes_id) if row.supersedes_id else None,
-        }
-        yield json.dumps({**asdict(record), **more}, ensure_ascii=False) + "\n"
+    last = 0
+    # Part by part, and no cursor is open between two lines: closed late, when somebody has gone away amid the
+    # download, it would wait for the very connection that is at work.
+    while part := list(rows.filter(pk__gt=last)[:PART]):
+        last = part[-1].pk
+        for row in part:
+            record = row.record(work=row.work.key, kind=kind, version=row.brief.version)
+            more = {
+                "submitted_at": row.submitted_at.isoformat(),
+                "supersedes": str(row.supersedes_id) if row.supersedes_id else None,
+            }
+            yield json.dumps({**asdict(record), **more}, ensure_ascii=False) + "\n"
