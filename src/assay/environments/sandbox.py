@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import secrets
 import signal
 import subprocess
 import sys
@@ -51,6 +52,10 @@ def available() -> bool:
 def run_tests(files: Mapping[str, str]) -> Ran:
     """Write files into an empty folder and run the tests among them with `unittest`.
 
+    They have passed when the runner says a word at the end that it got at the beginning, not when the process
+    ends well: code under test can end it. Code that rewrites `unittest` while it runs could still lie, since
+    both share a process.
+
     Raises
     ------
     WorldError
@@ -73,7 +78,7 @@ def run_tests(files: Mapping[str, str]) -> Ran:
             process = subprocess.Popen(  # noqa: S603 -- limited as far as the system can
                 command,
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
@@ -85,7 +90,10 @@ def run_tests(files: Mapping[str, str]) -> Ran:
                 },
                 preexec_fn=_limit,  # noqa: PLW1509 -- no threads hold locks that it needs
             )
+            word = secrets.token_hex(16)
             try:
+                with contextlib.suppress(BrokenPipeError):
+                    process.communicate(f"{word}\n".encode(), WALL_S)
                 code = process.wait(WALL_S)
             except subprocess.TimeoutExpired:
                 code = -1
@@ -95,18 +103,23 @@ def run_tests(files: Mapping[str, str]) -> Ran:
                 process.wait()
             said.seek(max(said.seek(0, 2) - SAID, 0))
             text = said.read().decode("utf-8", "replace").replace(folder, ".")
+    passed = code == 0 and text.endswith(f"{word}\n")
+    text = text.replace(f"{word}\n", "")
     if code == -1:
         text += f"\nended after {WALL_S} s"
-    return Ran(code == 0, text)
+    return Ran(passed, text)
 
 
 _RUNNER = """
 import sys, unittest
+word = sys.stdin.readline()
 sys.path.insert(0, sys.argv[1])
 found = unittest.defaultTestLoader.discover(sys.argv[1])
 if not found.countTestCases():
     sys.exit("there are no tests")
-sys.exit(not unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(found).wasSuccessful())
+if not unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(found).wasSuccessful():
+    sys.exit(1)
+sys.stdout.write(word)
 """
 
 
