@@ -17,7 +17,8 @@ import pytest
 from assay.environments.agents import to_the_end
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle
-from assay.environments.serving import MOST_BODY, MOST_HEAD, Server, Table, descriptions, over_pipes
+from assay.environments.protocol import MOST_BODY, Table, descriptions, over_pipes
+from assay.environments.serving import MOST_HEAD, Server
 from assay.environments.universe import Universe
 
 CLIENT = Path(__file__).parents[2] / ".bench" / "mcp" / "bin" / "python"

@@ -82,7 +82,7 @@ def _over_pipes(universe: Universe, task: Task, out: Path | None) -> None:
     import json
 
     from assay.cli import files, screen
-    from assay.environments.serving import Table, descriptions, over_pipes, pipes
+    from assay.environments.protocol import Table, descriptions, over_pipes, pipes
 
     read, write = pipes()
     with universe.episode(task) as episode:

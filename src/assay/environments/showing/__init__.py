@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.environments.showing import company, runs
+from assay.environments.showing import boards, company, runs, talk
 from assay.environments.showing.markup import page, slug, when
+from assay.environments.showing.parts import Drawn
 from assay.environments.tasks import Task
 from assay.environments.trajectories import Trajectory
 from assay.environments.world import World
@@ -55,7 +56,7 @@ class Walk:
         about = f"as of {when(self._world.now)}"
         return page(title, body, here=here, menu=self._menu, name=self._name, about=about)
 
-    def _drawn(self, name: str) -> tuple[str, company.Drawn] | None:
+    def _drawn(self, name: str) -> tuple[str, Drawn] | None:
         if name in company.PAGES:
             return name, company.PAGES[name](self._world)
         if name == "task.html" and self._task is not None:
@@ -65,15 +66,15 @@ class Walk:
         kind, _, rest = name.removesuffix(".html").partition("-")
         return self._one(kind, rest) if name.endswith(".html") else None
 
-    def _one(self, kind: str, rest: str) -> tuple[str, company.Drawn] | None:
+    def _one(self, kind: str, rest: str) -> tuple[str, Drawn] | None:
         """Return the page of one thing among many."""
         if kind == "run":
             places = {str(place): one for place, one in enumerate(self._found, 1)}
             return ("runs.html", runs.run_page(places[rest])) if rest in places else None
         kinds = {
-            "chat": ("chat.html", self._channels, company.channel),
-            "board": ("board.html", self._boards, company.board),
-            "ticket": ("board.html", self._tickets, company.ticket),
+            "chat": ("chat.html", self._channels, talk.channel),
+            "board": ("board.html", self._boards, boards.board),
+            "ticket": ("board.html", self._tickets, boards.ticket),
         }
         if kind not in kinds:
             return None
