@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from assay.environments import store
@@ -239,6 +241,52 @@ def test_a_killed_process_loses_no_step_that_it_answered(universe: Universe, rou
         assert comments == [{"many": world.steps}]
     assert store.fingerprint(universe.base) == universe.fingerprint
     store.remove(path)
+
+
+def test_a_second_process_on_one_fork_is_refused_until_the_first_is_gone(universe: Universe):
+    path = universe.folder / "two-processes"
+    store.fork(universe.base, path)
+    first = subprocess.Popen([sys.executable, "-c", KILLED, path], stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    first.stdout.readline()
+
+    with pytest.raises(WorldError, match="two-processes is open already, here or in another process"):
+        World(path, APPS)
+    with universe.episode(universe.task("bad-deploy", 1)) as beside:
+        assert beside.call("ticket_read", {"ticket": "OPS-1"}).fine
+
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    first.stdout.close()
+    with World(path, APPS) as world:
+        assert world.call("ticket_read", {"ticket": "OPS-1"}).fine
+    store.remove(path)
+
+
+def test_a_world_is_open_once_in_a_process_and_again_when_it_was_closed_or_forgotten(universe: Universe):
+    path = universe.folder / "open-once"
+    store.fork(universe.base, path)
+
+    for _ in range(2):
+        world = World(path, APPS)
+        with pytest.raises(WorldError, match="open already"):
+            World(Path(f"{path.parent}/../{path.parent.name}/{path.name}"), APPS)
+        world.close()
+    forgotten = World(path, APPS)
+    del forgotten
+    gc.collect()
+    with World(path, APPS) as world:
+        assert world.steps == 0
+    store.remove(path)
+
+
+def test_a_file_that_is_no_world_is_held_by_nobody_afterwards(tmp_path: Path):
+    path = tmp_path / "none"
+    path.write_text("no database at all, though it is long enough to be one" * 40)
+
+    for _ in range(2):
+        with pytest.raises(apsw.NotADBError):
+            World(path, APPS)
 
 
 def test_random_actions_of_many_kinds_never_end_an_episode(universe: Universe):

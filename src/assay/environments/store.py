@@ -6,12 +6,19 @@ the log. So a fork costs the same whatever the size of the world, and a fork of 
 
 `sqlite3` of the standard library, before Python 3.12, writes the log back into the file when the last
 connection closes, which here would be into the base of everybody; `apsw` can be told not to.
+
+A fork is open once: two who write into one log would each lose what the other wrote. Locks of SQLite cannot
+say so, since they lie on the file that all forks share; ours are bytes of one file a folder, which the system
+frees when a process ends, however it ends.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import threading
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
@@ -26,20 +33,127 @@ CACHE_KB = 256
 """What each connection may hold: two thousand forks live in half a gigabyte."""
 
 
+_Where = tuple[int, int]
+"""A folder, whatever it is called: its device and number."""
+
+
+@dataclass
+class _Folder:
+    """The locks of a folder: one open file, whose bytes stand for the worlds in it."""
+
+    file: int
+    names: set[str] = field(default_factory=set)
+
+
+_folders: dict[_Where, _Folder] = {}
+_one_at_a_time = threading.RLock()  # a world that was forgotten is let go in the midst of anything
+
+LOCKS = ".open-worlds"
+
+
+class _Held(apsw.Connection):
+    """A connection that holds its world until it is closed."""
+
+    _lock: tuple[_Where, str] | None = None
+
+    @classmethod
+    def alone(cls, path: Path) -> _Held:
+        """Open a world that nobody else has open, here or in another process."""
+        lock = _locked(path)
+        try:
+            # Without locks of the system, which lie on the file that all forks share.
+            held = cls(str(path), vfs="unix-none")
+        except BaseException:
+            _free(*lock)
+            raise
+        held._lock = lock
+        return held
+
+    def close(self, force: bool = False) -> None:
+        super().close(force)
+        self._let_go()
+
+    def __del__(self) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            _free(*lock)
+
+
+def _locked(path: Path) -> tuple[_Where, str]:
+    """Take the lock of a world, and return its folder and name.
+
+    Raises
+    ------
+    WorldError
+        Where it is taken.
+    """
+    folder_path, name = os.path.dirname(path) or ".", path.name
+    found = os.stat(folder_path)
+    where = found.st_dev, found.st_ino
+    with _one_at_a_time:
+        folder = _folders.get(where)
+        # The system's locks are between processes; within this one, we say who has what.
+        if folder is not None and name in folder.names:
+            raise _taken(name)
+        if folder is None:
+            file = os.open(f"{folder_path}/{LOCKS}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            folder = _folders[where] = _Folder(file)
+        folder.names.add(name)
+        try:
+            fcntl.lockf(folder.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _place(name))
+        except OSError:
+            _free(where, name)
+            raise _taken(name) from None
+    return where, name
+
+
+def _taken(name: str) -> WorldError:
+    return WorldError(
+        f"{name} is open already, here or in another process; close it there, or make a fork of it"
+    )
+
+
+def _free(where: _Where, name: str) -> None:
+    with _one_at_a_time:
+        folder = _folders[where]
+        folder.names.discard(name)
+        if folder.names:
+            fcntl.lockf(folder.file, fcntl.LOCK_UN, 1, _place(name))
+        else:
+            os.close(_folders.pop(where).file)
+
+
+def _place(name: str) -> int:
+    """Return the byte that stands for a world."""
+    return int.from_bytes(blake2b(os.fsencode(name), digest_size=8).digest(), "big") >> 2
+
+
 def connect(path: Path) -> apsw.Connection:
-    """Open a world for one process alone, so that what is written stays in its log."""
-    # Without locks of the system: nobody else opens the file, and they would cost more than the reading.
-    held = apsw.Connection(str(path), vfs="unix-none")
-    held.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-    for setting in (
-        "locking_mode = EXCLUSIVE",
-        "wal_autocheckpoint = 0",
-        "journal_mode = WAL",
-        "synchronous = OFF",  # a process that dies loses nothing, since the system has what was written
-        f"cache_size = -{CACHE_KB}",
-        "foreign_keys = OFF",
-    ):
-        held.execute(f"PRAGMA {setting}").fetchall()
+    """Open a world for one process alone, so that what is written stays in its log.
+
+    Raises
+    ------
+    WorldError
+        Where it is open already.
+    """
+    held = _Held.alone(path)
+    try:
+        held.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        for setting in (
+            "locking_mode = EXCLUSIVE",
+            "wal_autocheckpoint = 0",
+            "journal_mode = WAL",
+            "synchronous = OFF",  # a process that dies loses nothing, since the system has what was written
+            f"cache_size = -{CACHE_KB}",
+            "foreign_keys = OFF",
+        ):
+            held.execute(f"PRAGMA {setting}").fetchall()
+    except apsw.Error:
+        held.close()
+        raise
     return held
 
 
