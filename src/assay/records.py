@@ -17,6 +17,8 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 
 NOTHING_MEASURED: Mapping[str, float] = MappingProxyType({})
 
+NOTHING_RATED: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -271,7 +273,7 @@ class Example:
     chosen: str = ""
     rejected: str = ""
     completion: str = ""
-    ratings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ratings: Mapping[str, str] = field(default_factory=lambda: NOTHING_RATED)
     chosen_author: str = ""
     rejected_author: str = ""
     weight: float = 1.0

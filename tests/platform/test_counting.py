@@ -56,6 +56,15 @@ def test_an_outcome_comes_back_as_it_is_counted_here(counter):
     assert isinstance(found.statements[0].sentences[0], Sentence)
 
 
+def test_every_noun_travels_as_its_values_and_comes_back_equal(counter):
+    brief, works, said = judged()
+    found = pipeline.run(brief, works, said)
+
+    there = [brief, *works, *said, *found.verdicts, *found.skills, *found.examples, *found.statements]
+
+    assert counter.ask("copy:copy", there) == there
+
+
 def test_so_do_skills_and_experiments_from_the_same_process(counter):
     dealt = {"Ben": 0, "Cleo": 1, "Dee": 1}
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import StreamingHttpResponse
 
 from assay.errors import AssayError
+from assay.platform import middleware
 from assay.platform.actions import judgments, projects, work
 from assay.platform.models import BriefRow, ItemRow, JudgmentRow, PersonRow, SampleRow, WorkRow
 from assay.platform.queries import outcomes
@@ -194,6 +196,32 @@ def test_a_data_set_and_every_judgment_can_be_taken_out(cast, client_of):
         "The wind?",
     }
     assert [(row["rater"], row["brief_version"]) for row in raw] == [("Dora", 1), ("Emil", 1), ("Dora", 1)]
+
+
+def test_what_statistics_need_is_read_in_as_many_statements_however_much_was_judged(
+    cast, client_of, django_assert_max_num_queries
+):
+    client_of("Ann").post("/projects/moon/import/", csv(PAIRS))
+
+    with django_assert_max_num_queries(9):  # of these one picture takes up to four on PostgreSQL
+        found = outcomes.material(cast.moon)
+
+    assert [(said.rater, said.brief_version, len(said.shown)) for said in found.judgments] == [
+        ("Dora", 1, 2), ("Emil", 1, 2), ("Dora", 1, 2)
+    ]  # fmt: skip
+    assert [[sample.item for sample in work.samples] for work in found.works] == [
+        [work.item.id] * 2 for work in found.works
+    ]
+
+
+@pytest.mark.parametrize("serving", [middleware.alone, middleware.together])
+def test_a_long_answer_goes_out_in_few_chunks(serving, rf):
+    lines = [b"x" * 1_000] * 200
+
+    response = serving(lambda request: StreamingHttpResponse(iter(lines)))(rf.get("/"))
+    chunks = list(response.streaming_content)
+
+    assert (b"".join(chunks), len(chunks)) == (b"".join(lines), 4)
 
 
 def test_an_export_with_nothing_in_it_says_so(cast, client_of):

@@ -12,6 +12,9 @@ from assay.errors import AssayError
 from assay.records import Brief, Example
 from assay.wording import say
 
+_WRITE = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+"""Made once: `json.dumps` makes its encoder anew for every row."""
+
 
 class DatasetError(AssayError):
     """Rows that cannot be written in the format that was asked for."""
@@ -90,7 +93,7 @@ def lines(examples: Sequence[Example], form: Format, *, least_weight: float = 0.
             f"no row is at least {least_weight:g} sure; lower the limit or collect more judgments"
         )
     for row in rows(examples, form, least_weight=least_weight):
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+        yield _WRITE(row) + "\n"
 
 
 def card(brief: Brief, examples: Sequence[Example]) -> str:

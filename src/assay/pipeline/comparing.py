@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
+import polars as pl
+
 from assay.evaluation import Battles, Board, BoardError, bradley_terry
 from assay.pipeline.weighing import outcomes
 from assay.records import Battle, Question, Vote, Work
@@ -27,6 +29,14 @@ def battles(question: Question, work: Work, vote: Vote) -> list[Battle]:
     >>> [(battle.model_a, battle.model_b, battle.winner) for battle in said]
     [('x', 'y', 'b'), ('y', 'z', 'a')]
     """
+    return [
+        Battle(work.item.id, model_a, model_b, winner, vote.rater)
+        for model_a, model_b, winner in _between(question, work, vote)
+    ]
+
+
+def _between(question: Question, work: Work, vote: Vote) -> list[tuple[str, str, str]]:
+    """Return (an author, another, which of them won) for each two samples that a vote compares."""
     if not question.compares or len(work.samples) < 2:
         return []
     author = {sample.id: sample.author for sample in work.samples}
@@ -46,9 +56,7 @@ def battles(question: Question, work: Work, vote: Vote) -> list[Battle]:
             if best in (one, other)
         ]
     return [
-        Battle(work.item.id, author[one], author[other], winner, vote.rater)
-        for one, other, winner in known
-        if author[one] != author[other]
+        (author[one], author[other], winner) for one, other, winner in known if author[one] != author[other]
     ]
 
 
@@ -57,14 +65,19 @@ def board(
 ) -> Board | None:
     """Draw a board from every vote that compares samples; `None` where none does."""
     fought = [
-        battle
+        (work.item.id, *between, vote.rater)
         for question in questions
         for vote in votes.get(question.name, ())
-        for battle in battles(question, work_of[vote.item], vote)
+        for work in (work_of[vote.item],)
+        for between in _between(question, work, vote)
     ]
     if not fought:
         return None
+    names = ("item", "model_a", "model_b", "winner", "rater")
+    columns = dict(zip(names, zip(*fought, strict=True), strict=True))
+    if not any(columns["rater"]):
+        del columns["rater"]  # nobody said who it was
     try:
-        return bradley_terry(Battles.from_records(fought))
+        return bradley_terry(Battles.from_frame(pl.DataFrame(columns)))
     except BoardError as refusal:
         return Board((), len(fought), 0, clustered=False, refusal=str(refusal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -52,9 +53,26 @@ def alone(
     def answer(request: HttpRequest) -> HttpResponseBase:
         with one_at_a_time.held():
             response = get_response(request)
-        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
-            parts = cast("Iterator[bytes]", response.streaming_content)
-            response.streaming_content = one_at_a_time.in_chunks(parts)
-        return response
+        return _in_chunks(response, one_at_a_time.held)
 
     return answer
+
+
+def together(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Serve requests beside each other; a long answer goes out in chunks all the same, not line by line."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return _in_chunks(get_response(request), nullcontext)
+
+    return answer
+
+
+def _in_chunks(
+    response: HttpResponseBase, meanwhile: Callable[[], AbstractContextManager[None]]
+) -> HttpResponseBase:
+    if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+        parts = cast("Iterator[bytes]", response.streaming_content)
+        response.streaming_content = one_at_a_time.in_chunks(parts, meanwhile)
+    return response

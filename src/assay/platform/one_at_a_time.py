@@ -8,8 +8,8 @@ one that waits for something long (a table that comes in, statistics) can let th
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 CHUNK = 64 * 1024
 
@@ -43,8 +43,12 @@ def stepped_aside() -> Iterator[None]:
         _mine.held = True
 
 
-def in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Give the parts of a long answer joined to chunks, others run in between.
+def in_chunks(
+    parts: Iterable[bytes], meanwhile: Callable[[], AbstractContextManager[None]] = held
+) -> Iterator[bytes]:
+    """Give the parts of a long answer joined to chunks, each put together while `meanwhile` holds.
+
+    One at a time, others run in between.
 
     >>> list(in_chunks([b"one", b"two"]))
     [b'onetwo']
@@ -52,7 +56,7 @@ def in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
     rest = iter(parts)
     while True:
         chunk, size = [], 0
-        with held():
+        with meanwhile():
             for part in rest:
                 chunk.append(part)
                 size += len(part)

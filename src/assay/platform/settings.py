@@ -43,7 +43,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "assay.platform.middleware.received",
-    *([] if DATABASE else ["assay.platform.middleware.alone"]),
+    f"assay.platform.middleware.{'together' if DATABASE else 'alone'}",
     "assay.platform.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from django.db.models import Count, Max
+from django.db import connection, transaction
+from django.db.models import Count, Max, TextField
+from django.db.models.functions import Cast
 
 from assay.platform import counting
-from assay.platform.models import GoldRow, ItemRow, JudgmentRow, ProjectRow, SampleRow, WorkRow
+from assay.platform.models import GoldRow, JudgmentRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries.projects import latest_brief
 from assay.records import Brief, Item, Judgment, Sample, Work
@@ -47,43 +50,91 @@ def material(project: ProjectRow) -> Material:
     """Read everything that statistics need about a project."""
     brief = latest_brief(project).record()
     judged = WorkRow.objects.filter(project=project, judged__gt=0)
-    # Values and no rows: making an object of each row would take three times as long.
-    items = {
-        number: Item(key, prompt, context, language, domain, tuple(files), series, place)
-        for number, key, prompt, context, language, domain, files, series, place in ItemRow.objects.filter(
-            pk__in=judged.values("item")
-        ).values_list(
-            "pk", "key", "prompt", "context", "language", "domain", "attachments", "series", "place"
-        )
-    }
-    samples = {
-        number: Sample(key, items[item].id, author, text)
-        for number, item, key, author, text in SampleRow.objects.filter(
-            item__in=judged.values("item")
-        ).values_list("pk", "item", "key", "author", "text")
-    }
-    works = {
-        number: Work(key, items[item], tuple(samples[sample] for sample in shown))
-        for number, key, item, shown in judged.order_by("pk").values_list("pk", "key", "item", "samples")
-    }
     said = JudgmentRow.objects.filter(project=project, superseded_by__isnull=True).order_by("pk")
+    # Values and no rows: making an object of each row would take three times as long.
+    with one_picture():
+        asked = list(
+            judged.order_by("pk").values_list(
+                "pk", "key", "item", "item__key", "item__prompt", "item__context", "item__language",
+                "item__domain", "item__series", "item__place",
+                as_text("item__attachments"), as_text("samples"),
+            )
+        )  # fmt: skip
+        made = list(
+            SampleRow.objects.filter(item__in=judged.values("item")).values_list(
+                "pk", "item", "key", "author", "text"
+            )
+        )
+        answered = list(
+            said.values_list(
+                "pk", "work", "person__name", "brief__version", "seconds", as_text("answer"), as_text("shown")
+            )
+        )
+        known = list(GoldRow.objects.filter(work__project=project).values_list("work", "labels"))
+    key_of = {row[2]: row[3] for row in asked}
+    samples = {
+        number: Sample(key, key_of[item], author, text)
+        for number, item, key, author, text in made
+        if item in key_of
+    }
+    items: dict[int, Item] = {}
+    works: dict[int, Work] = {}
+    files, shown = (read([row[place] for row in asked]) for place in (-2, -1))
+    for row, names, numbers in zip(asked, files, shown, strict=True):
+        work, name, item, key, prompt, context, language, domain, series, place, *_ = row
+        if item not in items:
+            items[item] = Item(key, prompt, context, language, domain, tuple(names), series, place)
+        works[work] = Work(name, items[item], tuple(samples[number] for number in numbers))
+    answers, orders = (read([row[place] for row in answered]) for place in (-2, -1))
     return Material(
         brief,
         list(works.values()),
         [
-            Judgment(str(number), works[work].id, rater, brief.kind, answer, version, seconds, tuple(shown))
-            for number, work, rater, answer, version, seconds, shown in said.values_list(
-                "pk", "work", "person__name", "answer", "brief__version", "seconds", "shown"
+            Judgment(str(number), works[work].id, rater, brief.kind, answer, version, seconds, tuple(order))
+            for (number, work, rater, version, seconds, *_), answer, order in zip(
+                answered, answers, orders, strict=True
             )
             if work in works
         ],
         {
             (works[work].id, question): label
-            for work, labels in GoldRow.objects.filter(work__project=project).values_list("work", "labels")
+            for work, labels in known
             for question, label in labels.items()
             if work in works
         },
     )
+
+
+def as_text(column: str) -> Cast:
+    """Ask for a column of JSON as it is written, to be read by `read`."""
+    return Cast(column, TextField())
+
+
+def read(texts: Sequence[str]) -> list[Any]:
+    """Read many short texts of JSON in one go, which takes a fifth of the time of one by one.
+
+    >>> read(['{"choice": "x"}', "[1, 2]"])
+    [{'choice': 'x'}, [1, 2]]
+    """
+    found: list[Any] = json.loads(f"[{','.join(texts)}]")
+    return found
+
+
+@contextmanager
+def one_picture() -> Iterator[None]:
+    """Read tables as they all stood at one moment, and rows by their keys; for PostgreSQL.
+
+    As it comes it takes a page out of order for four times as dear as one in order, which no disk of today
+    is, and reads a hundred thousand items to find two thousand. (With SQLite nobody judges meanwhile, and
+    rows are always found by their keys.)
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    whole = "" if connection.in_atomic_block else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"{whole}SET LOCAL random_page_cost = 1.1")
+        yield
 
 
 def stamp(project: ProjectRow) -> Stamp:
