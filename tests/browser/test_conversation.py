@@ -60,7 +60,7 @@ def say(page: Page, text: str) -> None:
 
 
 def whole(page: Page, count: int) -> None:
-    expect(page.locator("[data-state=done]")).to_have_count(count, timeout=20_000)
+    expect(page.locator("[data-state=done]")).to_have_count(count)
 
 
 def test_two_models_answer_side_by_side_and_the_better_answer_goes_on(talk, server, page, model):
@@ -90,14 +90,14 @@ def test_an_answer_can_be_read_while_it_is_written_and_survives_a_reload(talk, p
 
     def slowly(body):
         yield piece("A coin ")
-        go_on.wait(20)
+        go_on.wait()
         yield piece("the river cannot spend.")
 
     model.script = slowly
     talk("('first',)")
     say(page, "The moon?")
 
-    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin", timeout=10_000)
+    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin")
     page.reload()
     expect(page.locator("[data-state=running] .prose")).to_have_text("A coin")
     expect(page.locator(".said .prose")).to_have_text("The moon?")
@@ -127,7 +127,7 @@ def test_half_a_message_survives_a_browser_that_was_offline(talk, page):
     expect(page.locator(".bar .state.away")).to_contain_text("kept in this browser")
     page.context.set_offline(False)
 
-    expect(page.locator(".bar .state")).to_have_text("Saved", timeout=10_000)
+    expect(page.locator(".bar .state")).to_have_text("Saved")
     page.reload()
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("The mo")
 
@@ -139,12 +139,12 @@ def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_
 
     def hold(body):
         yield piece("A coin ")
-        held.wait(60)
+        held.wait()
 
     model.script = hold
     talk("('first',)")
     say(page, "The moon?")
-    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin", timeout=10_000)
+    expect(page.locator("[data-state=running] .prose")).to_have_text("A coin")
     server.process.kill()
     server.process.wait()
     server.process = None
@@ -153,7 +153,7 @@ def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_
 
     server.start()
 
-    expect(page.locator("[data-state=done] .prose")).to_have_text("first hears: The moon?", timeout=30_000)
+    expect(page.locator("[data-state=done] .prose")).to_have_text("first hears: The moon?", timeout=60_000)
     held.set()
 
 
@@ -161,7 +161,7 @@ def test_a_model_that_is_down_is_told_and_can_be_asked_again(talk, server, page,
     talk("('first',)", url="http://127.0.0.1:9")
     say(page, "The moon?")
 
-    expect(page.get_by_role("alert")).to_contain_text("cannot be reached just now", timeout=10_000)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached just now")
     server.shell(
         "from assay.platform.models import EndpointRow", f"EndpointRow.objects.update(url={model.url!r})"
     )
@@ -251,7 +251,5 @@ def test_a_draft_of_an_ordinary_kind_typed_offline_is_kept_and_sent(moon, page, 
 
     page.context.set_offline(False)
 
-    page.wait_for_function(
-        "token => document.querySelector('#judging')?.dataset.token !== token", arg=token, timeout=15_000
-    )
+    page.wait_for_function("token => document.querySelector('#judging')?.dataset.token !== token", arg=token)
     assert moon.shell("print(service.projects()[0].judgments)") == "1"

@@ -44,7 +44,7 @@ def judge_everything(browser: Browser, url: str, name: str, wanted: str) -> int:
         page.get_by_label("Why?").fill(f"I look for {wanted}.")
         page.keyboard.press("Control+Enter")
         page.wait_for_function(
-            "token => document.querySelector('#judging')?.dataset.token !== token", arg=token, timeout=10_000
+            "token => document.querySelector('#judging')?.dataset.token !== token", arg=token
         )
         judged += 1
     page.context.close()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 DATABASE, KEY = "assay.sqlite3", "secret.key"
 THREADS = 4
 """Requests that a process has at hand at once: one runs, others wait for a database or for something long."""
+KILL_S = 5
+"""Seconds after which a worker that was told to stop and has not is killed."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def serve(home: Path, port: int) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        workers_kill_timeout=5,
+        workers_kill_timeout=KILL_S,
     )
     server.serve()
 
