@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from assay.environments import clock
-from assay.environments.apps.code import KEPT
 from assay.environments.clock import HOUR
-from assay.environments.playing import Oracle, Steps, play
+from assay.environments.playing import Oracle, play
 from assay.environments.tasks import Action
 from assay.environments.universe import OpenEpisode, Universe
 
@@ -35,33 +36,23 @@ def test_an_entry_of_a_customer_is_corrected_within_reason(
     assert episode.call("customer_change", {"customer": "C100", **given}).code == code
 
 
-def test_tests_that_are_kept_are_seen_by_no_tool_and_decide(universe: Universe):
-    task = universe.task("failing-test", 1)
-    with universe.episode(task) as episode:
-        for tool, given in (
-            ("code_files", {"branch": KEPT}),
-            ("code_read", {"branch": KEPT, "path": "test_kept.py"}),
-            ("code_read", {"path": "test_kept.py"}),
-        ):
-            assert episode.call(tool, {"repo": "exports", **given}).code == "not_found"
-        assert episode.call("code_search", {"query": "class Kept"}).answer["found"] == []
-
-
-def test_who_makes_the_visible_test_pass_and_no_other_merges_nothing(universe: Universe):
+def test_who_makes_the_visible_test_pass_and_no_other_merges_and_gets_next_to_nothing(universe: Universe):
     task = universe.task("failing-test", 1)
     write = next(step for step in task.oracle if step.tool == "code_write")
-    cheat = str(write.arguments["text"]).replace("(2 * cents * days + month) // (2 * month)", "cents")
-    steps = [
-        Action(step.tool, {**step.arguments, "text": cheat}, step.name) if step is write else step
-        for step in task.oracle
-        if "{" not in str(step.arguments.get("pull_request", ""))
-    ]
     with universe.episode(task) as episode:
-        play(episode, Steps(steps))
-        opened = episode.world.hidden("SELECT id FROM pull_request ORDER BY id DESC LIMIT 1")[0]["id"]
+        seen = episode.call("code_read", {"repo": "exports", "path": "test_invoice.py"}).answer["text"]
+        cases = re.findall(r"prorated\((\d+), (\d+)\), (\d+)", seen)
+        table = {(int(cents), int(days)): int(due) for cents, days, due in cases}
+        cheat = str(write.arguments["text"]).replace(
+            "(2 * cents * days + month) // (2 * month)", f"{table!r}.get((cents, days), 0)"
+        )
+        changed = Action("code_write", {**write.arguments, "text": cheat})
+        steps = [changed if step is write else step for step in task.oracle]
 
-        assert episode.call("pull_merge", {"pull_request": opened}).code == "conflict"
-        assert episode.score().goals["a pull request is merged"] is False
+        found = play(episode, Oracle(replace(task, oracle=tuple(steps))))
+
+    assert episode.replies[-1].fine
+    assert [goal for goal, held in found.goals.items() if held] == ["the ticket is done"]
 
 
 def test_a_colleague_reviews_what_they_are_asked_to_once_its_tests_pass(universe: Universe):

@@ -279,6 +279,10 @@ def _range(start: int, end: int) -> str:
 _flat: dict[str, Flat] = {}
 
 
+def _no(*_: object, **__: object) -> object:
+    raise WorldError("this repository is open for reading only")
+
+
 @dataclass(frozen=True)
 class Repository:
     """One repository of a world.
@@ -288,13 +292,13 @@ class Repository:
     rows
         Runs a SELECT, such as `Desk.rows`.
     put, change
-        Insert and update a row, such as those of `Desk`.
+        Insert and update a row, such as those of `Desk`; not needed to read.
     """
 
     name: str
     rows: Callable[..., list[dict[str, Any]]]
-    put: Callable[..., int]
-    change: Callable[..., None]
+    put: Callable[..., object] = _no
+    change: Callable[..., object] = _no
 
     # -- objects and refs
 
@@ -422,7 +426,7 @@ class Repository:
         }
 
     def blame(self, commit: str, path: str) -> list[tuple[str, str]]:
-        """Return each line of a file with the commit that it comes from, along first parents."""
+        """Return each line of a file with the commit that it comes from."""
         lines = lines_of(self.text(self.files(commit)[path].oid))
         blamed: list[str | None] = [None] * len(lines)
         # Where each line that nobody is blamed for yet stood in the version being looked at.
@@ -430,6 +434,9 @@ class Repository:
         at, text = commit, lines
         while places:
             parents = json.loads(self.commit(at)["parents"])
+            entry = self.files(at)[path]
+            # A merge that took the file as one side had it changed nothing: that side is followed.
+            parents.sort(key=lambda each: self.files(each).get(path) != entry)
             held = self.files(parents[0]) if parents else {}
             before = lines_of(self.text(held[path].oid)) if path in held else []
             moved: dict[int, int] = {}
@@ -443,10 +450,9 @@ class Repository:
                 else:
                     blamed[line] = at
                     del places[line]
-            if not parents:
-                break
-            at, text = parents[0], before
-        return [(blamed[k] or at, line) for k, line in enumerate(lines)]
+            if parents:
+                at, text = parents[0], before
+        return [(blamed[k] or commit, line) for k, line in enumerate(lines)]
 
     # -- writing
 
@@ -545,8 +551,3 @@ class Repository:
 def changed(before: Flat, after: Flat) -> list[str]:
     """Return the paths that differ."""
     return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
-
-
-def zone_of(person: Mapping[str, Any] | None) -> int:
-    """Return the time zone of somebody's row in whole hours."""
-    return int(person["zone"] or 0) if person else 0

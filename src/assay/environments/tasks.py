@@ -10,22 +10,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import apsw
 
+from assay.environments import sandbox
+from assay.environments.git import Repository
+from assay.environments.sandbox import Check
 from assay.environments.schema import PROVENANCE, SURFACES, columns_of
-from assay.environments.world import World
+from assay.environments.world import World, as_json
 
 
 @dataclass(frozen=True)
 class Goal:
-    """Something that has to be so: a SELECT that finds a row when it is."""
+    """Something that has to be so: a SELECT that finds a row when it is.
+
+    With `checks` the row names code, as `repo` and `code` (the id of a commit), which has to pass them, too.
+    """
 
     name: str
     statement: str
     values: tuple[Any, ...] = ()
     weight: float = 1.0
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,11 +127,37 @@ def score(world: World, task: Task) -> Score:
 
     Free of side effects and the same whenever it is asked.
     """
-    held = {goal.name: bool(world.hidden(goal.statement, *goal.values)) for goal in task.goals}
+    held = {goal.name: holds(world, goal) for goal in task.goals}
     effects = tuple(side_effects(world.changes(), (*task.allowed, *TALK)))
     whole = sum(goal.weight for goal in task.goals)
     reward = 0.0 if effects else sum(goal.weight for goal in task.goals if held[goal.name]) / whole
     return Score(reward, held, effects)
+
+
+def holds(world: World, goal: Goal) -> bool:
+    """Say whether a goal holds; where it has checks, they are run in the sandbox, and judged here."""
+    found = world.hidden(goal.statement, *goal.values)
+    if not found or not goal.checks:
+        return bool(found)
+    code = Repository(str(found[0]["repo"]), world.hidden)
+    return _passes(tuple(sorted(code.texts(str(found[0]["code"])).items())), as_json(_asked(goal.checks)))
+
+
+@lru_cache(256)
+def _passes(files: tuple[tuple[str, str], ...], checks: str) -> bool:
+    """Say whether files pass checks: asked once for the same files, however often a score is taken."""
+    return sandbox.checked(dict(files), _checks(json.loads(checks))).passed
+
+
+def _asked(checks: Sequence[Check]) -> list[list[Any]]:
+    return [[each.module, each.name, each.given, each.wanted, each.raises] for each in checks]
+
+
+def _checks(asked: Sequence[Sequence[Any]]) -> tuple[Check, ...]:
+    return tuple(
+        Check(module, name, None if given is None else tuple(given), wanted, raises)
+        for module, name, given, wanted, raises in asked
+    )
 
 
 @dataclass(frozen=True)
@@ -196,7 +230,7 @@ def told(task: Task) -> str:
             "text": task.text,
             "deadline": task.deadline,
             "knobs": dict(task.knobs),
-            "goals": [[g.name, g.statement, list(g.values), g.weight] for g in task.goals],
+            "goals": [[g.name, g.statement, list(g.values), g.weight, _asked(g.checks)] for g in task.goals],
             "allowed": [[a.table, a.did, dict(a.where), list(a.columns), a.most] for a in task.allowed],
             "oracle": [[o.tool, dict(o.arguments), o.name] for o in task.oracle],
         },
@@ -215,7 +249,8 @@ def heard(text: str) -> Task:
         found["text"],
         found["deadline"],
         tuple(
-            Goal(name, statement, tuple(values), weight) for name, statement, values, weight in found["goals"]
+            Goal(name, statement, tuple(values), weight, _checks(checks))
+            for name, statement, values, weight, checks in found["goals"]
         ),
         tuple(
             Allowed(table, did, where, tuple(columns), most)

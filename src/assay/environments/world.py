@@ -24,7 +24,7 @@ from assay.environments.schema import SURFACES
 from assay.environments.streams import Stream, number
 from assay.environments.tools import App, Tool
 
-VERSION = 1
+VERSION = 2
 """Of what worlds are made of; another one plays old actions differently."""
 
 LONGEST_WAIT = 4 * clock.WEEK

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from assay.environments.showing.markup import Html, folded, join, listed, pairs, table, tag, text, when
+from assay.environments.git import MAIN, Repository
+from assay.environments.showing.markup import Html, folded, join, listed, pairs, tag, text, when
 from assay.environments.showing.parts import MOST, Drawn, by, find, state
 from assay.environments.world import World
 
 
 def code(world: World) -> Drawn:
-    """Return the repositories: files by branch, pull requests with reviews, test reports, commits."""
+    """Return the repositories: requests with reviews, test reports, files of main, commits with diffs."""
     parts: list[Html] = []
     for repo in find(world, "SELECT * FROM repo ORDER BY id"):
         key = repo["id"]
@@ -37,38 +39,38 @@ def code(world: World) -> Drawn:
             )
             for row in runs
         ] or [tag("p", "None.", class_="soft")]
-        files = find(world, "SELECT * FROM file WHERE repo = ? ORDER BY branch, path LIMIT ?", key, MOST)
+        held = Repository(key, world.hidden)
+        refs, files = held.refs(), held.files(held.branch(MAIN))
+        parts.append(tag("h3", "Branches and tags"))
+        parts.append(
+            pairs({name.removeprefix("refs/").removeprefix("heads/"): oid[:10] for name, oid in refs.items()})
+        )
         parts.append(tag("h3", "Files"))
-        parts += [
-            folded(
-                join((row["path"], " ", tag("span", row["branch"], class_="soft"))),
-                _source(row["text"], row["path"]),
-            )
-            for row in files
-        ]
+        parts += [folded(path, _source(held.text(files[path].oid), path)) for path in sorted(files)]
+        parts.append(tag("h3", "Commits"))
         commits = find(
             world,
             "SELECT * FROM code_commit WHERE repo = ? ORDER BY created_at DESC, id LIMIT ?",
             key,
             MOST,
         )
-        parts.append(tag("h3", "Commits"))
-        parts.append(
-            table(
-                f"Commits of {key}",
-                [
-                    {
-                        "commit": row["id"],
-                        "branch": row["branch"],
-                        "title": row["title"],
-                        "by": row["author"],
-                        "at": when(row["created_at"]),
-                    }
-                    for row in commits
-                ],
-            )
-        )
+        parts += [_one(world, held, row) for row in commits]
     return "Code", join(parts)
+
+
+def _one(world: World, held: Repository, row: Mapping[str, Any]) -> Html:
+    """Return a commit with what it changed."""
+    parents = json.loads(row["parents"])
+    diff = held.diff(parents[0] if parents else None, row["id"])
+    head = join((row["id"][:10], " ", row["title"], " ", tag("span", row["author"], class_="soft")))
+    message = held.text(row["id"]).partition("\n\n")[2].strip()
+    about = {"commit": row["id"], "parents": ", ".join(parents) or "none"}
+    return folded(
+        join((head, " ", when(row["created_at"]))),
+        pairs(about),
+        text(message),
+        _source("".join(diff.values()), row["title"]),
+    )
 
 
 def _request(world: World, row: Mapping[str, Any]) -> Html:

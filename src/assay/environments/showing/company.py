@@ -19,7 +19,7 @@ COUNTED = {
     "inbox.html": ("email", "mails"),
     "chat.html": ("message", "messages"),
     "board.html": ("ticket", "tickets"),
-    "code.html": ("file", "files of code"),
+    "code.html": ("code_commit", "commits"),
     "operations.html": ("service", "services"),
     "calendar.html": ("meeting", "meetings"),
     "customers.html": ("customer", "customers"),

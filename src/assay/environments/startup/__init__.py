@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from assay.environments import clock
@@ -21,6 +20,8 @@ from assay.environments.apps import (
 from assay.environments.building import Builder
 from assay.environments.clock import DAY, HOUR, MINUTE
 from assay.environments.startup import words
+from assay.environments.startup.history import tell
+from assay.environments.startup.stories import STORIES
 from assay.environments.streams import Stream
 from assay.environments.tools import App
 
@@ -275,22 +276,15 @@ def document(made: Builder, key: str, title: str, folder: str, text: str, *, by:
 
 
 def _code(made: Builder, staff: list[str]) -> None:
-    for repo, held in words.REPOSITORIES.items():
+    draw = made.stream("code")
+    for repo, story in STORIES.items():
         team = SERVICES[repo][0]
-        made.put("repo", id=repo, owner=_lead(made, team), purpose=f"The source of {repo}", at=0)
-        for path, text in held.items():
-            made.put("file", repo=repo, branch="main", path=path, text=text, by=_lead(made, team), at=DAY)
-        made.put(
-            "code_commit",
-            id=f"{repo}-first",
-            repo=repo,
-            branch="main",
-            title="Begin",
-            parent=None,
-            paths=json.dumps(sorted(held)),
-            by=_lead(made, team),
-            at=DAY,
+        lead = _lead(made, team)
+        made.put("repo", id=repo, owner=lead, purpose=f"The source of {repo}", at=0)
+        others = made.rows(
+            "SELECT id FROM person WHERE team = ? AND id NOT IN (?, ?) ORDER BY id", team, lead, AGENT
         )
+        tell(made, repo, story, [lead, *(row["id"] for row in others)], draw.of(repo))
 
 
 def _customers(made: Builder, staff: list[str], many: int) -> list[str]:

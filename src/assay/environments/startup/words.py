@@ -243,43 +243,6 @@ POLICIES = {
     ),
 }
 
-REPOSITORIES = {
-    "exports": {
-        "exports/invoice.py": (
-            '"""Amounts of invoices, in cents."""\n\n\n'
-            "def total(lines):\n"
-            '    """Sum (quantity, cents) lines."""\n'
-            "    return sum(quantity * cents for quantity, cents in lines)\n\n\n"
-            "def prorated(cents, days, month=30):\n"
-            '    """Return the part of a monthly price for some days, rounded half up."""\n'
-            "    return (2 * cents * days + month) // (2 * month)\n"
-        ),
-        "exports/__init__.py": "",
-        "test_invoice.py": (
-            "import unittest\n\nfrom exports.invoice import prorated, total\n\n\n"
-            "class Invoice(unittest.TestCase):\n"
-            "    def test_total(self):\n        self.assertEqual(total([(2, 150), (1, 50)]), 350)\n\n"
-            "    def test_whole_month(self):\n        self.assertEqual(prorated(3000, 30), 3000)\n"
-        ),
-    },
-    "api": {
-        "api/limits.py": (
-            '"""How many calls a customer may make."""\n\n'
-            'CALLS = {"team": 60, "business": 600, "enterprise": 6000}\n\n\n'
-            "def allowed(plan, used):\n"
-            '    """Say whether one more call in this minute is within the plan."""\n'
-            "    return used < CALLS[plan]\n"
-        ),
-        "api/__init__.py": "",
-        "test_limits.py": (
-            "import unittest\n\nfrom api.limits import allowed\n\n\n"
-            "class Limits(unittest.TestCase):\n"
-            "    def test_within(self):\n        self.assertTrue(allowed('team', 59))\n\n"
-            "    def test_at_the_limit(self):\n        self.assertFalse(allowed('team', 60))\n"
-        ),
-    },
-}
-
 
 def address(person: str) -> str:
     """Return somebody's mail address."""

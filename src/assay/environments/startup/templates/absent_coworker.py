@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.environments.clock import DAY
-from assay.environments.situations import Situation, told, waits, writes
+from assay.environments.situations import Situation, answer_of, told, waits, writes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -23,8 +23,9 @@ class AbsentCoworker(Plot):
         one = scene.customers(1)[0]
         seats = max(one["seats"] - scene.draw.between(3, 8), 1)
         contract = one["contract"]
-        agreed = f"Agreed for {away}: {contract} goes to {seats} seats."
-        scene.made.knows(stand_in, "agrees", f"{contract} {seats}".lower(), agreed)
+        says = f"Agreed for {away}: {contract} goes to {seats} seats."
+        scene.made.knows(stand_in, "agrees", f"{contract} {seats}".lower(), says)
+        agreed, agreeing = answer_of(stand_in, contract[1:], seats)
         some = scene.draw.some([each for each in others if each != stand_in], scene.knobs.noise)
         for each in some:
             scene.made.knows(each, "agrees", f"{contract} {seats}".lower(), "Sure, why not.")
@@ -44,10 +45,8 @@ class AbsentCoworker(Plot):
         changed = Goal(
             "changed after the stand-in agreed",
             "SELECT 1 FROM contract WHERE id = ? AND seats = ? AND (SELECT min(begins) FROM step WHERE"
-            " tool = 'contract_change' AND code = 'ok') > (SELECT min(created_at) FROM (SELECT created_at,"
-            " author, text FROM message UNION ALL SELECT created_at, author, body FROM email)"
-            " WHERE author = ? AND text = ?)",
-            (contract, seats, stand_in, agreed),
+            f" tool = 'contract_change' AND code = 'ok') > (SELECT min(at) FROM ({agreed}))",
+            (contract, seats, *agreeing),
             2.0,
         )
         return scene.task(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from assay.environments.clock import HOUR, MINUTE
+from assay.environments.clock import MINUTE
 from assay.environments.situations import Situation, is_so, ticket_changes, waits
-from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of, write
+from assay.environments.startup.coding import calls, change, changing, hours, merged, text_of, write
+from assay.environments.startup.history import ci_ran
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
 
@@ -13,9 +14,9 @@ WRONG = ("cents * days // month", "int(cents / month) * days", "round(cents * da
 
 
 class FailingTest(Plot):
-    """Evidence: the ticket with the case, the failing test, the docstring. Tests that no tool shows decide.
+    """Evidence: the ticket with the case, the failing test, the docstring, the commit that simplified it.
 
-    Decoys: other files, and tickets about other modules.
+    Decoys: other files, and tickets about other modules. Checks that no tool shows decide.
     """
 
     def plot(self, scene: Scene) -> Situation:
@@ -24,33 +25,46 @@ class FailingTest(Plot):
         wrong = right.replace(ROUND, scene.draw.one(WRONG))
         cents, days = scene.draw.one(((101, 15), (1003, 15), (55, 15), (207, 15)))
         due = (2 * cents * days + 30) // 60
-        write(scene, repo, {path: wrong})
-        test = text_of(scene, repo, "test_invoice.py")
+        staff = scene.staff("serving")
         write(
+            scene,
+            repo,
+            {path: wrong},
+            title="Simplify prorated amounts",
+            by=scene.draw.one(staff),
+            ago=hours(1),
+        )
+        test = text_of(scene, repo, "test_invoice.py")
+        head = write(
             scene,
             repo,
             {
                 "test_invoice.py": test + "\n    def test_half_a_cent(self):\n"
                 f"        self.assertEqual(prorated({cents}, {days}), {due})\n"
             },
+            title="Add the case of a customer",
+            by=scene.draw.one(staff),
+            ago=hours(5),
         )
-        keep_tests(
-            scene,
+        ci_ran(
+            scene.made,
             repo,
-            "import unittest\n\nfrom exports.invoice import prorated, total\n\n\n"
-            "class Kept(unittest.TestCase):\n    def test_all(self):\n"
-            "        for cents in (0, 1, 55, 101, 999, 1001, 30_003):\n            for days in range(31):\n"
-            "                self.assertEqual(prorated(cents, days), (2 * cents * days + 30) // 60)\n"
-            "        self.assertEqual(prorated(280, 14, 28), 140)\n        self.assertEqual(total([]), 0)\n",
+            head,
+            at=scene.begins - hours(6),
+            failed=f"FAIL: test_half_a_cent: prorated({cents}, {days}) is not {due}",
         )
-        scene.made.put(
-            "ci_run",
-            repo=repo,
-            branch="main",
-            code_commit="exports-first",
-            status="failed",
-            report=f"FAIL: test_half_a_cent: prorated({cents}, {days}) is not {due}",
-            at=scene.begins - HOUR,
+        checks = (
+            *calls(
+                "exports.invoice",
+                "prorated",
+                (
+                    ((cents, days), (2 * cents * days + 30) // 60)
+                    for cents in (0, 1, 55, 101, 999, 1001, 30_003)
+                    for days in range(31)
+                ),
+            ),
+            *calls("exports.invoice", "prorated", [((280, 14, 28), 140)]),
+            *calls("exports.invoice", "total", [(([],), 0), (([(2, 150), (1, 50)],), 350)]),
         )
         key = scene.ticket(
             "OPS",
@@ -72,7 +86,7 @@ class FailingTest(Plot):
             by a pull request from the branch {branch}; merge it when its tests pass, see that they pass on
             main, and set the ticket to done.""",
             hours=6,
-            goals=(*merged(repo), is_so("the ticket is done", "ticket", id=key, status="done")),
+            goals=(*merged(repo, checks), is_so("the ticket is done", "ticket", id=key, status="done")),
             allowed=(*changing(scene, repo, path), *ticket_changes(key, "status")),
             oracle=(
                 Action("ticket_read", {"ticket": key}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments.clock import HOUR
 from assay.environments.situations import Situation, both, told, waits, writes
-from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of
+from assay.environments.startup.coding import calls, change, changing, merged, text_of
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Goal
 
@@ -12,7 +12,8 @@ from assay.environments.tasks import Action, Goal
 class NewFunction(Plot):
     """Evidence: the ticket with the rules, a comment that changes one of them, the code around it.
 
-    The order counts: the review comes before the merge, as the policy on releases wants.
+    The order counts: the review comes before the merge, as the policy on releases wants. Checks that
+    no tool shows decide.
     """
 
     def plot(self, scene: Scene) -> Situation:
@@ -35,15 +36,10 @@ class NewFunction(Plot):
             by=reviewer,
             at=scene.begins - HOUR,
         )
-        keep_tests(
-            scene,
-            repo,
-            f"import unittest\n\nfrom api.limits import allowed, {name} as asked\n\n\n"
-            "class Kept(unittest.TestCase):\n    def test_all(self):\n"
-            "        self.assertEqual([asked(5, 6, 50), asked(6, 6, 40.2)], [0, 41])\n"
-            f"        self.assertEqual(asked(7, 6, 0.5), {least})\n"
-            f"        self.assertEqual([asked(6, 6, 30), asked(9, 6, {least})], [30, {least}])\n"
-            "        self.assertTrue(allowed('business', 599))\n",
+        checks = (
+            *calls("api.limits", name, [((5, 6, 50), 0), ((6, 6, 40.2), 41), ((7, 6, 0.5), least)]),
+            *calls("api.limits", name, [((6, 6, 30), 30), ((9, 6, least), least)]),
+            *calls("api.limits", "allowed", [(("business", 599), True), (("team", 60), False)]),
         )
         for place in range(scene.knobs.noise):
             scene.ticket(
@@ -68,7 +64,7 @@ class NewFunction(Plot):
             main.""",
             hours=54,
             goals=(
-                *merged(repo),
+                *merged(repo, checks),
                 both(
                     "reviewed by who was asked, then merged",
                     told(reviewer, "review"),

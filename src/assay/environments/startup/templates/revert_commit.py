@@ -1,56 +1,62 @@
-"""A commit of a colleague broke the limits of the API; what was right before comes back by a pull request."""
+"""A commit of a colleague broke the limits of the API; it is reverted, and what came later stays."""
 
 from __future__ import annotations
 
-import json
-
-from assay.environments.clock import HOUR, MINUTE
+from assay.environments.clock import MINUTE
+from assay.environments.sandbox import Check
 from assay.environments.situations import Situation, told, waits, writes
-from assay.environments.startup.coding import change, changing, keep_tests, merged, text_of, write
+from assay.environments.startup.coding import calls, changing, hours, merged, text_of, write
+from assay.environments.startup.history import edited
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
 
 
 class RevertCommit(Plot):
-    """Evidence: the log, the document that lists the limits, and what the author tells.
+    """Evidence: the log and its diffs, the document that lists the limits, and what the author tells.
 
-    Decoys: commits that changed nothing that matters.
+    Decoys: later commits to the same file. The guilty commit changed the tests as well, so that they pass.
     """
 
     def plot(self, scene: Scene) -> Situation:
-        repo, path, branch = "api", "api/limits.py", "bring-limits-back"
-        right = text_of(scene, repo, path)
+        repo, path, test, branch = "api", "api/limits.py", "test_limits.py", "bring-limits-back"
         lost, team = scene.draw.between(20, 50), scene.draw.between(61, 90)
-        right = right.replace('"team": 60', f'"team": {team}')
-        wrong = right.replace('"business": 600', f'"business": {lost}').replace("used <", "used <=")
-        author = scene.draw.one(scene.staff("serving", but=(scene.lead("serving"),)))
-        tests = text_of(scene, repo, "test_limits.py").replace("60", str(team)).replace("59", str(team - 1))
-        write(scene, repo, {path: wrong, "test_limits.py": tests})
-        titles = [
-            "Tidy the limits",
-            *(f"Reword ({place + 1})" for place in range(scene.knobs.noise)),
-        ]
-        for place, title in enumerate(titles):
-            scene.made.put(
-                "code_commit",
-                id=f"api-tidy-{place}",
-                repo=repo,
-                branch="main",
-                title=title,
-                parent=f"api-tidy-{place - 1}" if place else "api-first",
-                paths=json.dumps([path]),
-                by=author,
-                at=scene.begins - (6 - place) * HOUR,
+        staff = scene.staff("serving", but=(scene.lead("serving"),))
+        author = scene.draw.one(staff)
+        code, tests = text_of(scene, repo, path), text_of(scene, repo, test)
+        code = edited(code, [('"team": 60', f'"team": {team}')])
+        tests = edited(
+            tests,
+            [("allowed('team', 59)", f"allowed('team', {team - 1})"), ("'team', 60", f"'team', {team}")],
+        )
+        write(scene, repo, {path: code, test: tests}, title=f"Team gets {team} calls", ago=hours(0))
+        wrong = edited(code, [('"business": 600', f'"business": {lost}'), ("used <", "used <=")])
+        weak = edited(
+            tests, [(f"assertFalse(allowed('team', {team})", f"assertFalse(allowed('team', {team + 1})")]
+        )
+        guilty = write(
+            scene, repo, {path: wrong, test: weak}, title="Tidy the limits", by=author, ago=hours(2)
+        )
+        said = "How many calls a customer may make"
+        for place in range(1 + scene.knobs.noise):
+            now = f"{said}, each minute ({place})" if place else f"{said}, each minute"
+            before = f", each minute ({place - 1})" if place > 1 else ", each minute" if place else ""
+            wrong = edited(wrong, [(f"{said}{before}.", f"{now}.")])
+            write(
+                scene,
+                repo,
+                {path: wrong},
+                title="Reword",
+                by=scene.draw.one(staff),
+                ago=hours(3) - place * 20 * MINUTE,
             )
-        keep_tests(
-            scene,
-            repo,
-            "import unittest\n\nfrom api.limits import CALLS, allowed\n\n\n"
-            "class Kept(unittest.TestCase):\n    def test_all(self):\n"
-            f"        self.assertEqual(CALLS, {{'team': {team}, 'business': 600, 'enterprise': 6000}})\n"
-            "        for plan, most in CALLS.items():\n"
-            "            self.assertTrue(allowed(plan, most - 1))\n"
-            "            self.assertFalse(allowed(plan, most))\n",
+        limits = {"team": team, "business": 600, "enterprise": 6000}
+        checks = (
+            Check("api.limits", "CALLS", None, limits),
+            *calls(
+                "api.limits",
+                "allowed",
+                (((plan, most + more), more < 0) for plan, most in limits.items() for more in (-1, 0, 1)),
+            ),
         )
         doc = scene.doc(
             "limits-of-the-api",
@@ -58,22 +64,34 @@ class RevertCommit(Plot):
             f"Calls a minute: team {team}, business 600, enterprise 6000. More calls are refused.",
             by=scene.lead("serving"),
         )
+        scene.made.truth(repo, "guilty", guilty)
         scene.made.knows(author, "commit", "limits", "I tidied the limits. Business was 600 before, with <.")
         start = scene.trail("limits", f"document {doc}")
         scene.contradict(lambda n: f"business has {600 + 100 * n} calls a minute", channel="serving")
         return scene.task(
-            f"""Customers on the business plan are limited too early since yesterday; one call too many goes
-            through on every plan. Begin at {start}, and at the log of the repository {repo}. Bring the
-            limits back by a pull request from the branch {branch}, merge it when its tests pass, see that
-            they pass on main, and tell {author}, whose commit it was, the path of what you mended.""",
+            f"""Customers on the business plan are limited too early since Friday; one call too many goes
+            through on every plan. Begin at {start}, and at the log of the repository {repo}. Revert the
+            commit that did it by a pull request from the branch {branch}, keep what came later, merge it when
+            its tests pass, see that they pass on main, and tell {author}, whose commit it was, the path of
+            what you mended.""",
             hours=6,
-            goals=(*merged(repo), told(author, path, name="the author knows")),
-            allowed=changing(scene, repo, path),
+            goals=(*merged(repo, checks), told(author, path, name="the author knows")),
+            allowed=changing(scene, repo, path, test),
             oracle=(
                 Action("doc_read", {"doc": doc}),
-                Action("code_log", {"repo": repo}),
-                Action("code_read", {"repo": repo, "path": path}),
-                *change(repo, branch, path, right, "Bring the limits back"),
+                Action("code_log", {"repo": repo, "path": path}),
+                Action("code_show", {"repo": repo, "commit": guilty}),
+                Action("code_revert", {"repo": repo, "branch": branch, "commit": guilty}),
+                Action(
+                    "pull_open",
+                    {
+                        "repo": repo,
+                        "branch": branch,
+                        "title": "Bring the limits back",
+                        "body": "See the document.",
+                    },
+                    "pull",
+                ),
                 *waits(scene.begins + 90 * MINUTE, 1),
                 Action("pull_merge", {"pull_request": "{pull.pull_request}"}),
                 writes(author, f"I mended {path} after your commit."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.environments.clock import HOUR
 from assay.environments.situations import Situation, deploying, is_so, told, writes
+from assay.environments.startup.coding import write
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
 
@@ -29,10 +30,20 @@ class TestedRelease(Plot):
             author, reviewer = scene.draw.some(people, 2)
             at = scene.begins - (30 - place) * HOUR
             passed = place == good or bool(place % 2)
+            branch = f"release-{build}"
+            write(
+                scene,
+                service,
+                {"VERSION": f"{build}\n"},
+                title=f"Release {build}",
+                by=author,
+                ago=(30 - place) * HOUR,
+                branch=branch,
+            )
             number = scene.made.put(
                 "pull_request",
                 repo=service,
-                branch=f"release-{build}",
+                branch=branch,
                 title=f"Release {build}",
                 body=f"{service} {build}",
                 status="open",
@@ -43,7 +54,7 @@ class TestedRelease(Plot):
             scene.made.put(
                 "ci_run",
                 repo=service,
-                branch=f"release-{build}",
+                branch=branch,
                 code_commit=build,
                 status="passed" if passed else "failed",
                 report="OK" if passed else "FAILED (failures=1)",
