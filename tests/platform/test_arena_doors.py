@@ -95,6 +95,21 @@ def test_every_page_of_an_arena_opens_for_those_it_is_meant_for(ring, place):
     assert got == {path: row[place] for path, row in PAGES.items()}
 
 
+@pytest.mark.parametrize("path", [path for path in PAGES if "/board/" in path and "files" not in path])
+def test_a_page_of_the_board_is_whole_without_scripts(ring, path):
+    page = _client("Ann").get(path).content.decode()
+
+    assert "<title>" in page
+    assert 'href="/projects/ring/"' in page
+
+
+@pytest.mark.parametrize("part", ["parts/", "compare/?first=mica&second=slate&do=gate"])
+def test_a_board_that_is_there_already_gets_the_part_alone(ring, part):
+    answer = _client("Ann").get(f"/projects/ring/board/{part}", headers={"HX-Request": "true"})
+
+    assert b"<title>" not in answer.content
+
+
 @pytest.mark.parametrize("place", range(len(WHO)), ids=WHO)
 def test_every_form_of_an_arena_is_taken_from_those_it_is_meant_for(ring, place):
     client = _client(WHO[place])

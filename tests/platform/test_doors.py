@@ -277,6 +277,27 @@ def test_a_page_opens_for_those_it_is_meant_for(scene, client_of, route, name, e
     assert _got(client.get(_path(route, scene))) == expected
 
 
+@pytest.mark.parametrize("route", [route for route, row in PAGES.items() if OPEN in row])
+def test_what_opens_without_scripts_is_a_whole_page(scene, client_of, route):
+    name = NAMES[PAGES[route].index(OPEN)]
+
+    answer = client_of(name).get(_path(route, scene))
+
+    if answer.headers["Content-Type"].startswith("text/html"):
+        page = answer.content.decode()
+        assert "<title>" in page
+        assert 'id="main"' in page
+
+
+@pytest.mark.parametrize("route", ["outcome/", "quality/parts/"])
+def test_a_page_that_is_there_already_gets_the_part_alone(scene, client_of, route):
+    part = client_of("Ann").get(f"/projects/moon/{route}", headers={"HX-Request": "true"})
+
+    assert b"<title>" not in part.content
+    assert part.content.strip().startswith(b"<div id=")
+    assert "HX-Request" in part.headers["Vary"]
+
+
 @pytest.mark.parametrize(("route", "name", "expected"), [
     (route, name, status) for route, row in POSTS.items() for name, status in zip(NAMES, row, strict=True)
 ])  # fmt: skip

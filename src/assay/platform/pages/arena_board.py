@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as known
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,6 +21,7 @@ from assay.inference.embedded import MODEL, available
 from assay.platform import talking
 from assay.platform.actions import arena as actions
 from assay.platform.pages import figures
+from assay.platform.pages.parts import part
 from assay.platform.pages.projects import table
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import arena as queries
@@ -121,13 +124,14 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 def parts(request: HttpRequest, slug: str) -> HttpResponse:
     """Give what rests on statistics, or a promise to ask again."""
     member = queries.membership(person_of(request), slug, "read")
-    found: dict[str, object] = {"project": member.project, **projects.rights_of(member)}
+    found: dict[str, object] = {**projects.rights_of(member)}
+    show = partial(part, request, project=member.project, title=_("Board"))
     try:
         report = boards.report(member.project, patience=PATIENCE)
     except AssayError as wrong:
-        return render(request, "platform/arena_waits.html", found | {"problem": problem_of(wrong)})
+        return show("platform/arena_waits.html", found | {"problem": problem_of(wrong)})
     if report is None:
-        return render(request, "platform/arena_waits.html", found)
+        return show("platform/arena_waits.html", found, waits=True)
     from assay.figures import Figure  # noqa: PLC0415 -- only this page waits for it
 
     drawn = [
@@ -136,7 +140,7 @@ def parts(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     found |= {"report": report, "sections": drawn}
     found |= {"raters": boards.raters(report)} if projects.may(member, "manage") else {}
-    return render(request, "platform/arena_parts.html", found)
+    return show("platform/arena_parts.html", found)
 
 
 @login_required
@@ -145,12 +149,15 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     """Compare two models, or ask whether a checkpoint got worse; counted while others are served."""
     member = queries.membership(person_of(request), slug, "read")
     asked = {name: request.GET.get(name, "") for name in ("first", "second", "do", "margin")}
+    up = reverse("board", args=[slug]), _("Board")
+    show = partial(part, request, "platform/arena_compared.html", project=member.project, up=up)
     try:
         found = boards.compared(member.project, **asked)
     except AssayError as wrong:
-        return render(request, "platform/arena_compared.html", {"problem": problem_of(wrong)})
-    context = {"found": found, "asked": asked, "project": member.project}
-    return render(request, "platform/arena_compared.html", context)
+        return show({"problem": problem_of(wrong), "framed": True}, title=_("Two models"))
+    return show(
+        {"found": found, "asked": asked, "framed": True}, title=_("%(first)s against %(second)s") % asked
+    )
 
 
 @login_required

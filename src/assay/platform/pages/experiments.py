@@ -8,12 +8,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions import experiments as actions
 from assay.platform.pages.figures import in_words
+from assay.platform.pages.parts import part
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import briefs, projects
 from assay.platform.queries import experiments as queries
@@ -91,7 +93,7 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member = projects.membership(person_of(request), slug, "read")
     row = queries.experiment(member.project, number)
     found = queries.comparisons(row, patience=PATIENCE)
-    context: dict[str, object] = {"project": member.project, "experiment": row, "waits": found is None}
+    context: dict[str, object] = {"experiment": row, "waits": found is None}
     if found:
         from assay.quality import plots  # noqa: PLC0415 -- only who looks at figures pays for them
 
@@ -100,7 +102,9 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             "rows": [(title(one), one) for one in found],
             "figure": in_words(plots.effects(named)) if named else None,
         }
-    return render(request, "platform/experiment_results.html", context)
+    up = reverse("experiment", args=[slug, number]), _("Two versions side by side")
+    named = {"title": _("What the second version changes"), "up": up, "waits": found is None}
+    return part(request, "platform/experiment_results.html", context, project=member.project, **named)
 
 
 def title(one: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.decorators import login_required
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from assay.errors import AssayError
 from assay.platform.actions import own_numbers
 from assay.platform.pages import figures
+from assay.platform.pages.parts import part
 from assay.platform.pages.projects import table
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import attachments, projects
@@ -40,19 +42,19 @@ def quality(request: HttpRequest, slug: str) -> HttpResponse:
 def quality_parts(request: HttpRequest, slug: str) -> HttpResponse:
     """Give what rests on statistics, or a promise to ask again."""
     project = projects.membership(person_of(request), slug, "read").project
+    show = partial(part, request, project=project, title=gettext("Quality and costs"))
     try:
         found = queries.insight(project, timezone.now(), patience=PATIENCE)
     except AssayError as wrong:
-        return render(request, "platform/quality_waits.html", {"problem": problem_of(wrong)})
+        return show("platform/quality_waits.html", {"problem": problem_of(wrong)})
     if found is None:
-        return render(request, "platform/quality_waits.html", {"project": project})
+        return show("platform/quality_waits.html", {}, waits=True)
     context = {
-        "project": project,
         "found": found,
         "files": attachments.of_texts(project, [each.text for each in (*found.best, *found.worst)]),
         "figures": figures.all_in_words(_figures(found)),
     }
-    return render(request, "platform/quality_parts.html", context)
+    return show("platform/quality_parts.html", context)
 
 
 @login_required

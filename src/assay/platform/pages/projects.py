@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from assay.platform.actions import importing
 from assay.platform.actions import people as people_actions
 from assay.platform.actions.attachments import brought_along
 from assay.platform.pages import figures
+from assay.platform.pages.parts import part
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import attachments, outcomes, pilots
 from assay.platform.queries import projects as queries
@@ -56,16 +58,16 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 def outcome(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the part of the dashboard that rests on statistics, or a promise to ask again."""
     member = queries.membership(person_of(request), slug, "read")
+    show = partial(part, request, project=member.project, title=_("What came out"))
     try:
         found = outcomes.outcome(member.project, patience=PATIENCE)
     except AssayError as wrong:
-        return render(request, "platform/outcome_waits.html", {"problem": problem_of(wrong)})
+        return show("platform/outcome_waits.html", {"problem": problem_of(wrong)})
     if found is None:
-        return render(request, "platform/outcome_waits.html", {"project": member.project})
+        return show("platform/outcome_waits.html", {}, waits=True)
     contested = found.contested[:12]
     numbers = works.numbers(member.project, [verdict.item for verdict in contested])
     context = {
-        "project": member.project,
         "outcome": found,
         "skills": sorted(found.skills, key=lambda skill: (-skill.low, skill.rater)),
         "figures": figures.all_in_words(figures.drawn(found, queries.per_day(member.project))),
@@ -73,7 +75,7 @@ def outcome(request: HttpRequest, slug: str) -> HttpResponse:
         "formats": figures.formats_for(found) if queries.may(member, "manage") else [],
         "manage": queries.may(member, "manage"),
     }
-    return render(request, "platform/outcome.html", context)
+    return show("platform/outcome.html", context)
 
 
 @login_required
