@@ -72,12 +72,12 @@ def test_knobs_are_taken_in_turn_and_drawn(run, tmp_path):
     ("words", "says"),
     [
         (["--model", "clever"], "give the address of a server"),
-        (["--model", "http://127.0.0.1:9"], "say with --name which model"),
+        (["--model", "http://127.0.0.1:9"], "nothing answers at"),
         (["--model", "http://127.0.0.1:9", "--name", "tiny"], "nothing answers at"),
         (["--template", "nonsense"], "there is no template 'nonsense'; there are: "),
         (["--knob", "noise=many"], "write it like noise=2"),
         (["--knob", "luck=2"], "there is no knob 'luck'"),
-        (["--knob", "noise=-1"], "a knob is 0 or more"),
+        (["--knob", "noise=-1"], "the knob noise is a whole number from 0 on, not -1"),
     ],
 )
 def test_what_cannot_be_run_is_said_in_a_sentence(run, words, says):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assay.cli import worlds
+
 if TYPE_CHECKING:
     from assay.environments.auditing.findings import Audited
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     "--template", "templates", multiple=True, metavar="NAME", help="Only this one; repeat for each."
 )
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the world.")
+@worlds.knob
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -28,7 +31,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="The table to write: .parquet, .csv or .jsonl; the page is the .html beside it.",
 )
-def command(world: str, tasks: int | None, templates: tuple[str, ...], seed: int, out: Path) -> None:
+def command(
+    world: str,
+    tasks: int | None,
+    templates: tuple[str, ...],
+    seed: int,
+    knobs: tuple[str, ...],
+    out: Path,
+) -> None:
     """Ask whether the score of every task is earned: by the oracle all of it, by cheating nothing.
 
     Exit code 1 where some task gives more than 0.05 for nothing, gives its oracle less than 1, or where
@@ -38,6 +48,7 @@ def command(world: str, tasks: int | None, templates: tuple[str, ...], seed: int
     Examples:
       assay universe audit
       assay universe audit startup --tasks 80 --seed 3 --out audit.parquet
+      assay universe audit --template bad-deploy --tasks 4 --knob noise=0,20 --knob permissions=1
     """
     import tempfile
 
@@ -50,11 +61,11 @@ def command(world: str, tasks: int | None, templates: tuple[str, ...], seed: int
     from assay.environments.auditing.worlds import audit
     from assay.environments.universe import Universe
 
+    grid = worlds.grid(knobs)
     with tempfile.TemporaryDirectory() as folder:
         universe = Universe(world, seed, Path(folder))
         many = tasks or 2 * len(templates or universe.templates)
-        with screen.working("planting tasks"):
-            planted = universe.tasks(many, templates=templates)
+        planted = worlds.planted(universe, many, templates, grid)
         with screen.progress(many, "auditing") as bar:
             found = audit(universe, planted, told=lambda _task: bar.advance(bar.task_ids[0]))
     show(found, "template")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assay.cli import worlds
+
 if TYPE_CHECKING:
     from assay.environments.playing import Episode
     from assay.environments.tasks import Task
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--template", default="", help="Kind of the task to open.  [default: the first there is]")
 @click.option("--task-seed", type=click.IntRange(0), default=1, show_default=True, help="Of the task.")
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the world.")
+@worlds.knob
 @click.option("--stdio", is_flag=True, help="Speak over standard input and output, one episode, then end.")
 @click.option(
     "--port",
@@ -33,6 +36,16 @@ if TYPE_CHECKING:
     show_envvar=True,
     help="What opens, resets and scores episodes has to say it.  [default: drawn anew]",
 )
+@worlds.voice
+@worlds.voice_name
+@worlds.voice_key
+@click.option(
+    "--voices",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("voices.jsonl"),
+    show_default=True,
+    help="File that keeps what colleagues said, with --voice, and from which it is played back.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Where to write the task and its score, with --stdio."
 )
@@ -41,9 +54,14 @@ def command(
     template: str,
     task_seed: int,
     seed: int,
+    knobs: tuple[str, ...],
     stdio: bool,
     port: int,
     key: str,
+    voice: str,
+    voice_name: str,
+    voice_key: str,
+    voices: Path,
     out: Path | None,
 ) -> None:
     """Serve episodes of WORLD to any agent that speaks the Model Context Protocol.
@@ -65,13 +83,17 @@ def command(
     extras.need("apsw", extra="worlds")
     from assay.environments.universe import Universe
 
-    with tempfile.TemporaryDirectory() as folder:
-        universe = Universe(world, seed, Path(folder))
+    turned = worlds.one(knobs)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        worlds.colleagues(voice, voice_name, voice_key, voices) as colleagues,
+    ):
+        universe = Universe(world, seed, Path(folder), voice=colleagues.voice)
         template = template or universe.templates[0]
         if template not in universe.templates:
             known = ", ".join(universe.templates)
             raise AssayError(f"there is no template {template!r}; there are: {known}")
-        task = universe.task(template, task_seed)
+        task = universe.task(template, task_seed, turned)
         if stdio:
             _over_pipes(universe, task, out)
         else:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assay.cli import worlds
+
 if TYPE_CHECKING:
     from assay.environments.agents import Agent
-    from assay.environments.situations import Knobs
     from assay.environments.tasks import Task
-    from assay.environments.trajectories import Trajectory
+    from assay.environments.trajectories import Key, Trajectory
     from assay.environments.universe import Universe
     from assay.inference import Endpoint
 
@@ -42,13 +43,7 @@ POLICIES = ("oracle", "nothing", "random", "embedded")
 @click.option(
     "--template", "templates", multiple=True, metavar="NAME", help="Only this one; repeat for each."
 )
-@click.option(
-    "--knob",
-    "knobs",
-    multiple=True,
-    metavar="NAME=VALUE,…",
-    help="How hard: noise, hops, faults or contradictions; several values are taken in turn.",
-)
+@worlds.knob
 @click.option(
     "--rollouts", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each task."
 )
@@ -65,6 +60,9 @@ POLICIES = ("oracle", "nothing", "random", "embedded")
     show_default=True,
     help="Seconds of silence.",
 )
+@worlds.voice
+@worlds.voice_name
+@worlds.voice_key
 @click.option("--as-text", is_flag=True, help="For models without tool calling: they write JSON instead.")
 @click.option(
     "--out",
@@ -88,20 +86,26 @@ def command(
     temperature: float,
     max_tokens: int,
     timeout: float,
+    voice: str,
+    voice_name: str,
+    voice_key: str,
     as_text: bool,
     out: Path,
 ) -> None:
     """Let a model play tasks of WORLD, each in a fork of its own, and score what it did.
 
     Writes episodes.jsonl with every call and what it changed, messages.jsonl for trainers, atif/ for other
-    programs, and report.html. Episodes that stand in episodes.jsonl already are not played again, so that a
-    run which was broken off goes on, and several models can be put beside each other in one folder.
+    programs, and report.html; voices.jsonl keeps what colleagues said, where a --voice speaks for them.
+    Episodes that stand in episodes.jsonl already are not played again, so that a run which was broken off
+    goes on, and several models can be put beside each other in one folder. Several values of a knob, such as
+    noise=0,5, are taken in turn.
 
     \b
     Examples:
       assay universe run --tasks 20 --model oracle
       assay universe run startup --tasks 40 --model http://127.0.0.1:8000 --name qwen --concurrency 16
       assay universe run --template bad-deploy --knob noise=0,5,20 --model http://127.0.0.1:8000
+      assay universe run --model http://127.0.0.1:8000 --voice http://127.0.0.1:8001
     """
     from assay import extras
     from assay.cli import files, screen
@@ -110,7 +114,7 @@ def command(
     from assay.environments import runs, trajectories
     from assay.environments.universe import Universe
 
-    grid = _grid(knobs)
+    grid = worlds.grid(knobs)
     with _alone(out):
         path = out / "episodes.jsonl"
         before = [one for one in trajectories.read(path) if one.done]
@@ -118,7 +122,7 @@ def command(
             left.unlink()  # a run that was killed could not clear up, and nobody else plays here
         with screen.working("making the world"):
             universe = Universe(world, seed, out / "worlds")
-        planted = _planted(universe, tasks, templates, grid)
+        planted = worlds.planted(universe, tasks, templates, grid)
         kept = list(before)
         settings = {"temperature": temperature, "max_tokens": max_tokens}
         with (
@@ -131,9 +135,16 @@ def command(
                 kept.append(one)
                 bar.advance(bar.task_ids[0])
 
-            with _endpoint(model, name, key, timeout) as endpoint:
+            with (
+                _endpoint(model, name, key, timeout) as endpoint,
+                worlds.colleagues(voice, voice_name, voice_key, out / "voices.jsonl") as colleagues,
+            ):
                 label = endpoint.model if endpoint else model
-                known = {one.key for one in before if one.agent == label}
+                universe.voice = colleagues.voice
+                made = {task.id: universe.made(task) for task in planted}
+                mine = [one for one in before if (one.agent, one.voice) == (label, colleagues.name)]
+                known = {one.key for one in mine if one.made == made.get(one.task)}
+                old = [one for one in mine if one.task in made and one.key not in known]
                 bar.advance(bar.task_ids[0], len(known))
                 played = _play(
                     universe,
@@ -145,13 +156,20 @@ def command(
                     rollouts=rollouts,
                     concurrency=concurrency,
                     most_steps=steps,
+                    voice=colleagues.name,
                     played=frozenset(known),
                     on_done=done,
                 )
         kept = _ordered(kept)
+        colleagues.told()
+        if old:
+            screen.plain(
+                f"{screen.count(len(old), 'episode')} of an earlier version of these tasks were played again",
+                "dim",
+            )
         if len(played) < len(planted) * rollouts:
             screen.plain(f"{len(planted) * rollouts - len(played):,} episodes were played before", "dim")
-        show([one for one in kept if one.agent == label], label)
+        show([one for one in kept if (one.agent, one.voice) == (label, colleagues.name)], label)
         _write(out, kept, universe, planted)
         files.write_text(out / "report.html", runs.page(kept, f"{world} {seed}: what agents did"))
         screen.plain(f"Wrote {path}, messages.jsonl, atif/ and {out / 'report.html'}")
@@ -162,48 +180,6 @@ def _ordered(episodes: Sequence[Trajectory]) -> list[Trajectory]:
     """Return the last episode of each key, in an order that does not depend on who was faster."""
     last = {one.key: one for one in episodes}
     return sorted(last.values(), key=lambda one: (one.agent, one.template, one.seed, one.task, one.rollout))
-
-
-def _grid(knobs: Sequence[str]) -> list[Knobs]:
-    """Return every combination of the values that were asked for."""
-    from dataclasses import fields
-    from itertools import product
-
-    from assay.environments.situations import Knobs
-    from assay.errors import AssayError
-
-    known = [each.name for each in fields(Knobs)]
-    values: dict[str, list[int]] = {}
-    for text in knobs:
-        name, _, given = text.partition("=")
-        try:
-            values[name] = [int(each) for each in given.split(",")]
-        except ValueError:
-            raise AssayError(f"--knob {text}: write it like noise=2 or noise=0,5") from None
-        if name not in known:
-            raise AssayError(f"there is no knob {name!r}; there are: {', '.join(known)}")
-        if min(values[name]) < 0:
-            raise AssayError(f"--knob {text}: a knob is 0 or more")
-    return [Knobs(**dict(zip(values, each, strict=True))) for each in product(*values.values())]
-
-
-def _planted(universe: Universe, many: int, templates: Sequence[str], grid: Sequence[Knobs]) -> list[Task]:
-    from assay.cli import screen
-    from assay.errors import AssayError
-
-    names = templates or universe.templates
-    if strange := sorted(set(names) - set(universe.templates)):
-        raise AssayError(f"there is no template {strange[0]!r}; there are: {', '.join(universe.templates)}")
-    with screen.working("planting tasks"):
-        return [
-            universe.task(
-                names[place % len(names)],
-                1 + place // len(names),
-                # Each template gets all values in turn, and neighbours have different ones from the first.
-                grid[(place % len(names) + place // len(names)) % len(grid)],
-            )
-            for place in range(many)
-        ]
 
 
 @contextmanager
@@ -232,27 +208,8 @@ def _endpoint(model: str, name: str, key: str, timeout: float) -> Iterator[Endpo
     if model in {"oracle", "nothing", "random"}:
         yield None
         return
-    if model == "embedded":
-        from assay.inference.embedded import embedded
-
-        with embedded(timeout_s=timeout) as endpoint:
-            yield endpoint
-        return
-    from assay.errors import AssayError
-    from assay.inference import Endpoint
-    from assay.inference.calling import models
-
-    if "://" not in model:
-        raise AssayError(
-            f"--model {model}: give the address of a server (http://…), or {', '.join(POLICIES)}"
-        )
-    if not name:
-        known = models(Endpoint(model, "?", key=key or None, timeout_s=timeout))
-        if len(known) != 1:
-            offered = f"; it offers: {', '.join(known[:12])}" if known else ""
-            raise AssayError(f"say with --name which model of {model} is to play{offered}")
-        name = known[0]
-    yield Endpoint(model, name, key=key or None, timeout_s=timeout)
+    with worlds.answering(model, name, key, timeout, option="model") as endpoint:
+        yield endpoint
 
 
 def _play(
@@ -266,7 +223,8 @@ def _play(
     rollouts: int,
     concurrency: int,
     most_steps: int,
-    played: frozenset[tuple[int, str, str, int]],
+    voice: str,
+    played: frozenset[Key],
     on_done: Callable[[Trajectory], object],
 ) -> list[Trajectory]:
     from assay.environments import agents
@@ -283,6 +241,7 @@ def _play(
                 rollouts=rollouts,
                 concurrency=min(concurrency, 2) if small else concurrency,
                 most_steps=most_steps,
+                voice=voice,
                 played=played,
                 on_done=on_done,
             )
@@ -316,9 +275,14 @@ def _write(out: Path, episodes: Sequence[Trajectory], universe: Universe, tasks:
         out / "messages.jsonl", (json.dumps(messages(one), ensure_ascii=False) + "\n" for one in episodes)
     )
     for one in episodes:
-        agent = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in one.agent)[:80]
-        place = out / "atif" / f"{one.world_seed}-{one.task}-{agent}-{one.rollout}.json"
+        speaks = f"-{_file(one.voice)}" if one.voice else ""
+        place = out / "atif" / f"{one.world_seed}-{one.task}-{_file(one.agent)}-{one.rollout}{speaks}.json"
         files.write_text(place, json.dumps(atif(one, tools), ensure_ascii=False))
+
+
+def _file(name: str) -> str:
+    """Return a model's name as part of the name of a file."""
+    return "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name)[:80]
 
 
 def show(episodes: Sequence[Trajectory], agent: str) -> None:

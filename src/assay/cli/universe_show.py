@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assay.cli import worlds
+
 if TYPE_CHECKING:
     from assay.environments.playing import Episode
     from assay.environments.showing import Walk
+    from assay.environments.situations import Knobs
     from assay.environments.tasks import Task
     from assay.environments.trajectories import Trajectory
     from assay.environments.universe import Universe
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--entities", type=click.IntRange(500), default=2_500, show_default=True, help="How many rows.")
 @click.option("--task", "template", metavar="TEMPLATE", help="Plant a task of this template.")
 @click.option("--task-seed", type=click.IntRange(0), default=1, show_default=True, help="Which of its tasks.")
+@worlds.knob
 @click.option(
     "--run",
     type=click.Path(path_type=Path),
@@ -37,6 +41,7 @@ def command(
     entities: int,
     template: str | None,
     task_seed: int,
+    knobs: tuple[str, ...],
     run: Path | None,
     out: Path | None,
     port: int,
@@ -51,7 +56,7 @@ def command(
     \b
     Examples:
       assay universe show startup --seed 7
-      assay universe show --task bad-deploy --out pages
+      assay universe show --task bad-deploy --knob noise=20 --out pages
       assay universe show --run episodes.jsonl
     """
     import tempfile
@@ -62,12 +67,16 @@ def command(
     extras.need("apsw", extra="worlds")
     from assay.environments.showing import Walk
     from assay.environments.universe import Universe
+    from assay.errors import AssayError
 
+    turned = worlds.one(knobs)
+    if turned and not template:
+        raise AssayError("--knob makes a task harder; say which with --task")
     found = _read(run, template, task_seed)
     with tempfile.TemporaryDirectory() as folder:
         with screen.working("building the company"):
             universe = Universe(world, seed, Path(folder), entities=entities)
-            task = _task(universe, found, template, task_seed)
+            task = _task(universe, found, template, task_seed, turned)
             episode = _episode(universe, task, found)
         try:
             walk = Walk(episode.world, name=f"{world} {seed}", task=task, found=found)
@@ -97,17 +106,19 @@ def _read(run: Path | None, template: str | None, task_seed: int) -> list[Trajec
     return found
 
 
-def _task(universe: Universe, found: list[Trajectory], template: str | None, task_seed: int) -> Task | None:
+def _task(
+    universe: Universe,
+    found: list[Trajectory],
+    template: str | None,
+    task_seed: int,
+    knobs: Knobs | None,
+) -> Task | None:
     from assay.environments.situations import Knobs
 
     if found:
-        # How hard it was made stands at the end of the task's id, a digit for each knob.
-        digits = found[0].task.rpartition("-")[2]
-        knobs = (
-            Knobs(*map(int, digits)) if digits.isascii() and digits.isdigit() and len(digits) == 4 else None
-        )
+        knobs = Knobs.read(found[0].task.rpartition("-")[2])  # how hard it was made ends its id
         return universe.task(found[0].template, found[0].seed, knobs)
-    return universe.task(template, task_seed) if template else None
+    return universe.task(template, task_seed, knobs) if template else None
 
 
 def _episode(universe: Universe, task: Task | None, found: list[Trajectory]) -> Episode:

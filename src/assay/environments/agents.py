@@ -18,7 +18,7 @@ from assay.environments.facing import faced
 from assay.environments.playing import MOST_STEPS, Episode, Nothing, Oracle, Policy, Random, tool_list
 from assay.environments.streams import Stream
 from assay.environments.tasks import Task
-from assay.environments.trajectories import Trajectory
+from assay.environments.trajectories import Key, Trajectory
 from assay.environments.universe import OpenEpisode, Universe
 from assay.environments.world import Reply
 from assay.inference import InferenceError
@@ -226,13 +226,16 @@ async def play_all(
     rollouts: int = 1,
     concurrency: int = 8,
     most_steps: int = MOST_STEPS,
-    played: frozenset[tuple[int, str, str, int]] = frozenset(),
+    voice: str = "",
+    played: frozenset[Key] = frozenset(),
     on_done: Callable[[Trajectory], object] = lambda _: None,
 ) -> list[Trajectory]:
     """Play tasks, some at a time, each rollout in a fork of its own, and return the episodes in order.
 
     Parameters
     ----------
+    voice
+        The name of the model that speaks for colleagues, to be kept with the episodes.
     played
         Keys of episodes that are not played again; see `Trajectory.key`.
     on_done
@@ -251,9 +254,10 @@ async def play_all(
         for place, (task, rollout) in waiting:
             episode: OpenEpisode
             with universe.episode(task, most_steps=most_steps) as episode:
-                if (episode.world.seed, task.id, agent.name, rollout) in played:
+                if (episode.world.seed, task.id, agent.name, rollout, voice) in played:
                     continue
                 one = await play(episode, agent.sits(task, rollout), agent=agent.name, rollout=rollout)
+            one.voice, one.made = voice, universe.made(task)
             found[place] = one
             on_done(one)
 

@@ -42,12 +42,32 @@ class Intent:
     says: str
     about: str = ""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it comes to, in whatever words."""
+        return self.does, self.about
+
 
 class Voice(Protocol):
     """Chooses one of the intents that the script allows, and may put it in other words."""
 
     def choose(self, heard: Heard, person: Row, allowed: list[Intent]) -> Intent:
         """Return one of the allowed intents."""
+
+
+def choices(allowed: list[Intent]) -> list[Intent]:
+    """Return the intents that a voice may choose from, so that no score hangs on its choice.
+
+    Among facts it may tell any, and none of them may be held back; who comes, reviews, gives a permission or
+    knows nothing does just that.
+
+    >>> told, knows_not = Intent("tell", "api 2.4.1 broke it", "release"), Intent("not-know", "No idea.")
+    >>> choices([told, knows_not]) == [told], choices([knows_not]) == [knows_not]
+    (True, True)
+    """
+    if allowed[0].does != "tell" or allowed[0].about.startswith("grant:"):
+        return allowed[:1]
+    return [each for each in allowed if each.does == "tell" and not each.about.startswith("grant:")]
 
 
 class Scripted:
@@ -95,12 +115,15 @@ class Coworkers:
         person, script = desk.one("SELECT * FROM person WHERE id = ?", heard.to), self._script(heard.to)
         if person is None or script is None:
             return
-        intent = self._voice.choose(heard, person, self._allowed(heard, script))
+        open_to = choices(self._allowed(heard, script))
+        said = self._voice.choose(heard, person, open_to)
+        # A voice has words, and which of several facts it tells first; what is done is the script's.
+        intent = next((each for each in open_to if each.key == said.key), open_to[0])
         self._world.note_coworker(heard.to, intent.does)
-        self._do(desk, heard, intent)
-        self._say(desk, heard, intent.says)
+        self._do(desk, heard, intent, said.says)
+        self._say(desk, heard, said.says)
 
-    def _do(self, desk: Desk, heard: Heard, intent: Intent) -> None:
+    def _do(self, desk: Desk, heard: Heard, intent: Intent, words: str) -> None:
         """Do what an intent does beside saying something."""
         if intent.about.startswith("grant:"):
             scope = intent.about.removeprefix("grant:")
@@ -111,7 +134,7 @@ class Coworkers:
                 by=heard.to,
                 pull_request=int(intent.about),
                 verdict="approve" if intent.says.startswith("Approved") else "change",
-                text=intent.says,
+                text=words,
             )
 
     def _allowed(self, heard: Heard, script: Row) -> list[Intent]:

@@ -300,7 +300,9 @@ class _Connection(asyncio.Protocol):
             name, arguments = asked_to_call(given, key)
         except RequestError as wrong:
             return (400 if wrong.code in {-32700, -32600} else 200), refused(wrong)
-        if table.lock.locked() or _long(table.episode, name):
+        # A model that speaks for colleagues is asked beside the loop, too.
+        spoken = self._server.universe.voice is not None
+        if table.lock.locked() or spoken or _long(table.episode, name):
             return None
         return 200, called(table.episode, key, name, arguments)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 from assay.environments import clock
 from assay.environments.building import Builder
+from assay.environments.errors import WorldError
 from assay.environments.streams import Stream
-from assay.environments.tasks import Action, Allowed, Goal
+from assay.environments.tasks import Action, Allowed, Goal, Task
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,60 @@ class Knobs:
         How much breaks meanwhile, beyond what the task is about.
     contradictions
         Sources that say otherwise, and are outdated or wrong.
+    permissions
+        How many of the permissions that the task needs are lacking, and have to be asked for; a task that
+        needs fewer lacks fewer.
+    size
+        How many times as large as usual the company is.
+
+    Raises
+    ------
+    WorldError
+        Where one is no number that it can be turned to.
     """
 
     noise: int = 2
     hops: int = 1
     faults: int = 0
     contradictions: int = 0
+    permissions: int = 0
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, least = getattr(self, each.name), int(each.name in {"hops", "size"})
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise WorldError(f"the knob {each.name} is a whole number from {least} on, not {value!r}")
+
+    @property
+    def code(self) -> str:
+        """How the knobs stand in the id of a task: those at the end that nobody turned are left out.
+
+        >>> Knobs().code, Knobs(permissions=1).code, Knobs(noise=12).code
+        ('2100', '21001', '12.1.0.0')
+        """
+        values = [getattr(self, each.name) for each in fields(self)]
+        usual = [each.default for each in fields(self)]
+        while len(values) > 4 and values[-1] == usual[len(values) - 1]:
+            values.pop()
+        return ("." if max(values) > 9 else "").join(map(str, values))
+
+    @classmethod
+    def read(cls, code: str) -> Knobs:
+        """Return the knobs that `code` wrote; those of a task that nobody turned where it is none.
+
+        >>> Knobs.read("12.1.0.0").noise, Knobs.read("21001").permissions
+        (12, 1)
+        """
+        parts = code.split(".") if "." in code else list(code)
+        if not all(part.isascii() and part.isdigit() for part in parts) or not 4 <= len(parts) <= 6:
+            return cls()
+        return cls(*map(int, parts))
+
+
+def knobs_of(task: Task) -> Knobs:
+    """Return how hard a task was made, which stands at the end of its id."""
+    return Knobs.read(task.id.rpartition("-")[2])
 
 
 @dataclass(frozen=True)
@@ -176,6 +225,26 @@ def mailed(address: str, *words: str, but_not: Sequence[str] = (), name: str = "
         "email", "folder = 'sent' AND recipients LIKE ?", "subject || ' ' || body", words, but_not
     )
     return Goal(name or f"{address} was told {' '.join(words)}", mail, (f"%{address}%", *values))
+
+
+def answer_of(person: str, *carries: object) -> tuple[str, list[str]]:
+    """Return a SELECT of the moments when a colleague said something that carries numbers, and its values.
+
+    Whatever their words: a voice may find others than the script's, and keeps the numbers.
+
+    >>> answer_of("ann", 40)[1]
+    ['ann', '*40*', 'ann', '*40*']
+    """
+    parts, values = [], list[str]()
+    for table, text in (("message", "text"), ("email", "body")):
+        parts.append(
+            f"SELECT created_at AS at FROM {table} WHERE author = ?"
+            " AND created_at > (SELECT value FROM meta WHERE key = 'begins')"
+            + f" AND {text} GLOB ?"
+            * len(carries)
+        )
+        values += [person, *(f"*{each}*" for each in carries)]
+    return " UNION ALL ".join(parts), values
 
 
 def posted(channel: str, *words: str, but_not: Sequence[str] = (), name: str = "") -> Goal:

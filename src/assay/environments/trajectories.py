@@ -61,6 +61,10 @@ class Step:
     faults: Sequence[Mapping[str, str]] = ()
 
 
+Key = tuple[int, str, str, int, str]
+"""World, task, agent, rollout, voice."""
+
+
 @dataclass
 class Trajectory:
     """An episode from its task to its score.
@@ -78,6 +82,10 @@ class Trajectory:
         How each fault was faced: `assay.environments.facing.Faced`, as mappings.
     hash
         Of all steps, chained: the same actions in the same world give the same.
+    voice
+        The model in whose words colleagues spoke; empty where they spoke in the script's.
+    made
+        What tells the task from one that another version of the generator made: `Universe.made`.
     """
 
     task: str
@@ -101,12 +109,14 @@ class Trajectory:
     begins: int = 0
     ends: int = 0
     hash: str = ""
+    voice: str = ""
+    made: str = ""
     format: int = FORMAT
 
     @property
-    def key(self) -> tuple[int, str, str, int]:
-        """What makes it the same episode as another: world, task, agent, rollout."""
-        return self.world_seed, self.task, self.agent, self.rollout
+    def key(self) -> Key:
+        """What makes it the same episode as another."""
+        return self.world_seed, self.task, self.agent, self.rollout, self.voice
 
     @property
     def done(self) -> bool:
@@ -270,7 +280,7 @@ def atif(one: Trajectory, tools: Sequence[Mapping[str, Any]] = ()) -> dict[str, 
     The format allows no fields of one's own but in `extra`: simulated time, what was changed and what broke
     are there. Moments on the wall clock are left out, so that the same episode gives the same bytes.
     """
-    name = f"{one.world_seed}-{one.task}-{one.agent}-{one.rollout}"
+    name = "-".join(str(part) for part in one.key if part != "")
     steps: list[dict[str, Any]] = []
     if one.system:
         steps.append({"step_id": 1, "source": "system", "message": one.system})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from typing import cast
@@ -18,7 +21,7 @@ from assay.environments.errors import WorldError
 from assay.environments.playing import Episode
 from assay.environments.situations import Knobs, Template
 from assay.environments.streams import Stream, number
-from assay.environments.tasks import Task, checked
+from assay.environments.tasks import Task, checked, told
 from assay.environments.tools import App
 from assay.environments.world import World
 
@@ -36,8 +39,30 @@ class Kind:
     templates: str
 
 
+@cache
+def generator(build: Callable[..., str]) -> str:
+    """Return a hash of the source that builds worlds of a kind: another one may make other worlds."""
+    engine = [Path(store.__file__).with_name(f"{name}.py") for name in _ENGINE]
+    own = Path(inspect.getfile(build))
+    mine = own.parent.glob("*.py") if own.name == "__init__.py" else [own]
+    found = blake2b(digest_size=4)
+    for path in (*engine, *sorted(mine)):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+_ENGINE = ("building", "clock", "schema", "store", "streams")
+
+
 class Universe:
     """Worlds of one kind and seed in a folder: one base, a fork for each task, forks of those to play in.
+
+    Parameters
+    ----------
+    entities
+        About how many rows the company has; a task's knob `size` multiplies it.
+    voice
+        Who finds the words of coworkers; the script's are said where it is `None`.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -49,19 +74,34 @@ class Universe:
     True
     """
 
-    def __init__(self, kind: str, seed: int, folder: Path, *, entities: int = 2_500) -> None:
+    def __init__(
+        self, kind: str, seed: int, folder: Path, *, entities: int = 2_500, voice: Voice | None = None
+    ) -> None:
         self.kind = cast("Kind", registry.get("worlds", kind))
-        self.seed, self.folder = seed, folder
+        self.seed, self.folder, self.voice = seed, folder, voice
+        self._entities = entities
+        self._fingerprints: dict[Path, str] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        self.base = folder / f"{kind}-{seed}-{entities}.world"
-        if not self.base.exists():
-            half = folder / f"{self.base.name}.half"
-            store.remove(half)
-            self.fingerprint = self.kind.build(half, seed, entities=entities)
-            half.rename(self.base)
-        else:
-            self.fingerprint = store.fingerprint(self.base)
+        self.base = self._sealed(entities)
         self._tasks: dict[str, Task] = {}
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of the base's bytes."""
+        return self._fingerprints[self.base]
+
+    def _sealed(self, entities: int) -> Path:
+        """Return the base of a size, made where it is not there; another generator makes another one."""
+        made = generator(self.kind.build)
+        base = self.folder / f"{self.kind.name}-{self.seed}-{entities}-{made}.world"
+        if base not in self._fingerprints:
+            if not base.exists():
+                half = self.folder / f"{base.name}.half"
+                store.remove(half)
+                self.kind.build(half, self.seed, entities=entities)
+                half.rename(base)
+            self._fingerprints[base] = store.fingerprint(base)
+        return base
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -71,12 +111,12 @@ class Universe:
     def task(self, template: str, seed: int, knobs: Knobs | None = None) -> Task:
         """Plant a task: the same whenever it is asked for with the same seed and knobs."""
         knobs = knobs or Knobs()
-        key = f"{template}-{seed}-{knobs.noise}{knobs.hops}{knobs.faults}{knobs.contradictions}"
+        key = f"{template}-{seed}-{knobs.code}"
         if key in self._tasks:
             return self._tasks[key]
         path = self._planted(key)
         store.remove(path)
-        store.fork(self.base, path)
+        store.fork(self._sealed(self._entities * knobs.size), path)
         made = Builder.more(path, seed=number(self.seed, template, seed) >> 1)
         found = cast("type[Template]", registry.get(self.kind.templates, template))().situate(
             made, Stream(made.seed, "situation"), knobs
@@ -99,6 +139,11 @@ class Universe:
         self._tasks[key] = task
         return task
 
+    def made(self, task: Task) -> str:
+        """Return what tells a task from one of the same name that another generator made."""
+        told_so = f"{generator(self.kind.build)}\0{self.seed}\0{self._entities}\0{told(task)}"
+        return blake2b(told_so.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
     def tasks(self, many: int, *, templates: Sequence[str] = (), knobs: Knobs | None = None) -> list[Task]:
         """Plant many tasks, taking the templates in turn."""
         names = templates or self.templates
@@ -112,14 +157,15 @@ class Universe:
         path = self.folder / f"{task.id}.{os.getpid()}-{next(_numbers)}.fork"
         store.remove(path)
         store.fork(source, path)
-        return OpenEpisode(World(path, self.kind.apps), task, most_steps, voice)
+        return OpenEpisode(World(path, self.kind.apps), task, most_steps, voice or self.voice)
 
     def check(self) -> None:
-        """Refuse to go on where the base was changed."""
-        if store.fingerprint(self.base) != self.fingerprint:
-            raise WorldError(
-                f"{self.base.name} was changed after it was sealed; remove it, and it is made anew"
-            )
+        """Refuse to go on where a base was changed."""
+        for base, was in self._fingerprints.items():
+            if store.fingerprint(base) != was:
+                raise WorldError(
+                    f"{base.name} was changed after it was sealed; remove it, and it is made anew"
+                )
 
     def _planted(self, key: str) -> Path:
         return self.folder / f"{key}.task"

@@ -18,6 +18,7 @@ from assay.environments.auditing.grading import Grader, bytes_of, copied
 from assay.environments.building import Builder
 from assay.environments.coworkers import Coworkers
 from assay.environments.playing import Episode, Policy, play
+from assay.environments.situations import Knobs, knobs_of
 from assay.environments.streams import number
 from assay.environments.tasks import Goal, Score, Task, read_changes
 from assay.environments.universe import OpenEpisode, Universe
@@ -223,7 +224,7 @@ class _Auditor:
                     self._broke.append(f"a tool tells what is hidden: {min(leaks)[:80]}")
 
     def _sibling(self) -> float | None:
-        other = self._universe.task(self._task.template, self._task.seed + 1_000)
+        other = self._universe.task(self._task.template, self._task.seed + 1_000, knobs_of(self._task))
         return self._played(Patient(other))
 
 
@@ -234,7 +235,14 @@ def _others(universe: Universe, task: Task, tasks: Sequence[Task], *, most: int 
     at = number(task.seed, task.id) % max(len(names), 1)
     step = max(len(names) // most, 1)
     chosen = [names[(at + place * step) % len(names)] for place in range(min(most, len(names)))]
-    return [known.get(name) or universe.task(name, task.seed) for name in dict.fromkeys(chosen)]
+    # A company of another size has other people in it, whose tasks cannot be brought here.
+    alike = Knobs(size=knobs_of(task).size)
+    return [
+        known[name]
+        if name in known and knobs_of(known[name]).size == alike.size
+        else universe.task(name, task.seed, alike)
+        for name in dict.fromkeys(chosen)
+    ]
 
 
 _CALLED = {
