@@ -366,15 +366,16 @@ class Repository:
 
     def files(self, commit: str | None) -> Flat:
         """Return the files of a commit by path; none before the first commit."""
-        return self._paths(self.commit(commit)["tree"]) if commit else {}
+        return self.paths(self.commit(commit)["tree"]) if commit else {}
 
-    def _paths(self, tree: str) -> Flat:
+    def paths(self, tree: str) -> Flat:
+        """Return the files of a tree by path."""
         found = _flat.get(tree)
         if found is None:
             made: dict[str, Entry] = {}
             for mode, kind, oid, name in entries_of(self.text(tree)):
                 if kind == "tree":
-                    made |= {f"{name}/{path}": entry for path, entry in self._paths(oid).items()}
+                    made |= {f"{name}/{path}": entry for path, entry in self.paths(oid).items()}
                 else:
                     made[name] = Entry(mode, oid)
             if len(_flat) >= MOST_FLAT:

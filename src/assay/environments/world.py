@@ -129,6 +129,14 @@ class World:
         """Close the file; everything is in it."""
         self._held.close()
 
+    def add(self, app: App) -> None:
+        """Let more be done in it from now on than its agent can, such as what people do at their desks."""
+        if app not in self.apps:
+            self.apps = (*self.apps, app)
+            self.tools |= {tool.name: tool for tool in app.tools}
+            self._service_of |= {tool.name: app.service for tool in app.tools}
+            self._handlers |= app.events
+
     # -- what an agent does ------------------------------------------------------------------------------
 
     def call(self, name: str, arguments: Mapping[str, Any] | None = None) -> Reply:

@@ -255,7 +255,7 @@ def pull_open(desk: Desk, repo: str, branch: str, title: str, body: str) -> dict
     number = desk.put(
         "pull_request", repo=repo, branch=branch, title=title, body=body, status="open", merged_as=None
     )
-    _test_later(desk, repo, branch, head)
+    run_later(desk, held, branch, head)
     return {"pull_request": number, "tests": "are running"}
 
 
@@ -487,18 +487,19 @@ def _save(
         )
     except Conflict as wrong:
         raise ToolError("conflict", f"these are files and folders at once: {wrong}") from None
+    run_later(desk, held, branch, commit)
+    return commit
+
+
+def run_later(desk: Desk, held: Repository, branch: str, commit: str) -> None:
+    """Let the tests of a commit run soon, where a pull request, or main, waits for them."""
     request = desk.one(
         "SELECT 1 AS there FROM pull_request WHERE repo = ? AND branch = ? AND status = 'open'",
         held.name,
         branch,
     )
-    if branch == MAIN or request:
-        _test_later(desk, held.name, branch, commit)
-    return commit
-
-
-def _test_later(desk: Desk, repo: str, branch: str, commit: str) -> None:
-    desk.later(desk.now + 4 * MINUTE, "tests", repo=repo, branch=branch, commit=commit)
+    if request or branch == MAIN:
+        desk.later(desk.now + 4 * MINUTE, "tests", repo=held.name, branch=branch, commit=commit)
 
 
 def _title(title: str) -> str:
