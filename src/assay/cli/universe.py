@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-PARTS: tuple[str, ...] = ("run", "mcp", "audit", "verifier", "show")
+PARTS: tuple[str, ...] = ("run", "mcp", "audit", "verifier", "show", "clone")
 """Names of commands; `name` stands as `command` in `assay.cli.universe_name`."""
 
 
@@ -21,6 +21,7 @@ def command() -> None:
       assay universe audit startup --tasks 40          is every task's score earned?
       assay universe verifier mine:score tasks.jsonl   … and the scores of your own tasks?
       assay universe show startup --seed 7             walk through the company in a browser
+      assay universe clone startup api                 a repository of it, with its history, for git
     """
 
 
