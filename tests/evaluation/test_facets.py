@@ -16,10 +16,9 @@ from assay.evaluation.facets import (
     SEVERITY_SD,
     WORTH_SD,
     _Problem,
-    errors,
     facets,
-    rubric,
 )
+from assay.evaluation.sheets import errors, rubric
 
 TRUTH = np.array([-0.9, -0.3, 0.3, 0.9])
 NAMES = tuple(f"m{m}" for m in range(4))

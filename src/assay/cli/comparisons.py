@@ -9,9 +9,17 @@ import click
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
     from numpy.typing import NDArray
 
     from assay.evaluation import Battles
+    from assay.evaluation.arena import Arena
+
+SEED = 0
+"""Draws only decide where intervals end; the same file gives the same page."""
+
+SHOWN = 20
+"""Rows of a long list that a terminal shows."""
 
 MACHINE = "^(llm|model|judge)\\b"
 """Kinds of rater that are no people, by the beginning of `rater_kind`."""
@@ -22,6 +30,22 @@ raters = click.option(
     default="people",
     show_default=True,
     help="Whose votes count, where a column rater_kind says who is a model.",
+)
+argument = click.argument("battles", type=click.Path(path_type=Path))
+out = click.option("--out", type=click.Path(path_type=Path), help="Write a table: .parquet, .csv or .jsonl.")
+by_slice = click.option(
+    "--slice",
+    "slices",
+    multiple=True,
+    metavar="COLUMN",
+    help="Look at each value of this column by itself too; repeat for each column.",
+)
+alpha = click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of false claims among all slices, at most.",
 )
 
 
@@ -127,3 +151,60 @@ def shares(as_if: tuple[str, ...]) -> tuple[str, dict[str, float]] | None:
             f"the shares are of {len(columns)} columns; weigh by one of {', '.join(sorted(columns))}"
         )
     return (columns.pop(), found) if found else None
+
+
+def fitted(battles: Battles, by: str = "auto", weight_N: NDArray[np.float64] | None = None) -> Arena:
+    """Fit the board, and say meanwhile that this is what takes so long."""
+    import numpy as np
+
+    from assay.cli import screen
+    from assay.evaluation.arena import WAYS, arena
+
+    with screen.working("fitting the board"):
+        return arena(battles, np.random.default_rng(SEED), by=WAYS[by], weight_N=weight_N)
+
+
+def headline(battles: Battles) -> None:
+    """Say how many comparisons there are, of what and by whom."""
+    from assay.cli import screen
+
+    people = f" by {screen.count(len(battles.raters), 'rater')}" if battles.raters else ""
+    prompts = f" on {screen.count(len(battles.items), 'prompt')}" if battles.items else ""
+    models = screen.count(len(battles.models), "model")
+    screen.plain(f"{screen.count(len(battles), 'comparison')} of {models}{people}{prompts}")
+
+
+def two(battles: Battles, first: str, second: str) -> tuple[int, int]:
+    """Return the codes of two models that are to be compared.
+
+    Raises
+    ------
+    AssayError
+        Where they are one, or nobody compared them.
+    """
+    from assay.errors import AssayError
+    from assay.evaluation.arena import code
+
+    if first == second:
+        raise AssayError(f"{first!r} is named twice; name two models")
+    return code(battles.models, first), code(battles.models, second)
+
+
+def e_value(value: float) -> str:
+    """Return an e-value as people read it.
+
+    >>> e_value(0.5), e_value(84.3), e_value(5e9)
+    ('0.5', '84', 'over a million')
+    """
+    if value >= 1e6:
+        return "over a million"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def write(out: Path | None, frame: pl.DataFrame) -> None:
+    """Write a table where somebody asked for one, and say so."""
+    from assay.cli import files, screen
+
+    if out:
+        files.write_table(out, frame)
+        screen.plain(f"Wrote {out}")

@@ -42,7 +42,7 @@ def _read_only(values: dict[str, object]) -> MappingProxyType[str, object]:
     return MappingProxyType(values)
 
 
-def _by_place(noun: type) -> Callable[[object], tuple[type, tuple[object, ...]]]:
+def _by_place(noun: type[Any]) -> Callable[[Any], tuple[type[Any], tuple[object, ...]]]:
     """Return how a record is taken apart: into its class and its values, in their order."""
     values = attrgetter(*(field.name for field in fields(noun)))
     return lambda record: (noun, values(record))
@@ -56,7 +56,11 @@ class _Pickler(pickle.Pickler):
 
     dispatch_table = copyreg.dispatch_table.copy()
     dispatch_table[MappingProxyType] = lambda mapping: (_read_only, (dict(mapping),))
-    dispatch_table |= {noun: _by_place(noun) for noun in vars(records).values() if is_dataclass(noun)}
+    dispatch_table |= {
+        noun: _by_place(noun)
+        for noun in vars(records).values()
+        if isinstance(noun, type) and is_dataclass(noun)
+    }
 
 
 def _send(pipe: IO[bytes], thing: object) -> None:

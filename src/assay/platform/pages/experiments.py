@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -103,8 +104,8 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             "figure": in_words(plots.effects(named)) if named else None,
         }
     up = reverse("experiment", args=[slug, number]), _("Two versions side by side")
-    named = {"title": _("What the second version changes"), "up": up, "waits": found is None}
-    return part(request, "platform/experiment_results.html", context, project=member.project, **named)
+    show = partial(part, request, title=_("What the second version changes"), up=up, waits=found is None)
+    return show("platform/experiment_results.html", context, project=member.project)
 
 
 def title(one: Comparison) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from assay.platform.models import ProjectRow
+from assay.platform.queries import projects
 
 
 def part(
@@ -19,7 +19,7 @@ def part(
     template: str,
     found: Mapping[str, object],
     *,
-    project: ProjectRow,
+    project: projects.Project,
     title: str,
     up: tuple[str, str] | None = None,
     waits: bool = False,
