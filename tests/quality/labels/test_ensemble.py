@@ -52,10 +52,10 @@ def test_it_is_what_its_docstring_says(crowd, seed):
 
     result = ensemble(columns)
 
-    sharp = hierarchical(columns, tolerance=5e-3)
+    sharp = hierarchical(columns, tolerance=1e-2, leaps=True)
     members = [
         sharp.posterior_I_K,
-        ebcc(columns, subtypes=5, tolerance=2e-2, max_iterations=30).posterior_I_K,
+        ebcc(columns, subtypes=5, tolerance=2e-2, max_iterations=13, leaps=True).posterior_I_K,
         pm(columns).posterior_I_K,
         bwa(columns).posterior_I_K,
     ]

@@ -20,6 +20,9 @@ from assay.quality.labels.columns import Codes, Columns, Floats
 Hashes = NDArray[np.uint64]
 Rows = TypeVar("Rows", Floats, Hashes)
 
+TWO = 2
+"""Most questions have two labels; half of the work is then enough."""
+
 FEW_COLUMNS = 32
 """Up to here the maximum or sum of a row is found faster column by column."""
 
@@ -33,11 +36,22 @@ TIE = 1e-9
 """Scores that differ by no more are equal: sums in another order differ by less, votes by far more."""
 
 ALONE = 100_000
-"""Entries from which a product with a vector is left to NumPy: the linear algebra library wakes all cores for
-it, and they cost twenty times what they save."""
+"""Multiplications above which the linear algebra library may wake all cores for a product: on thin tables
+they cost twenty times what they save, so that longer ones are cut into blocks of this size."""
 
 WORTH_MERGING = 0.8
 """Ballots are merged where at most this share of them is distinct; above it the bookkeeping costs more."""
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+SCATTERING = (
+    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
+    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
+    (np.uint64(31), None),
+)
+"""The constants of SplitMix64: what is added first, then by how much to shift and what to multiply by."""
+
+RATERS, LABELS = np.uint64(1), np.uint64(2)
+"""Marks by which a rater never stands for a label of the same colour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +95,11 @@ class Ballots:
         incidence, gold_I = columns.incidence, columns.gold_I
         n_items = len(columns.items)
         alone = cls(columns, incidence, np.ones(n_items), gold_I, None, None)
-        mark_N = mixed(incidence.indices.astype(np.uint64) + mixed(incidence.data.view(np.uint64)))
-        mark_I = np.add.reduceat(mark_N, incidence.indptr[:-1])
-        if gold_I is not None:
-            mark_I += mixed(gold_I.view(np.uint64))
         if n_items < 2:
             return alone
+        mark_I = hashed(incidence) @ mixed(np.arange(incidence.shape[1], dtype=np.uint64))
+        if gold_I is not None:
+            mark_I += mixed(gold_I.view(np.uint64))
         _, first_P, ballot_I = np.unique(mark_I, return_index=True, return_inverse=True)
         if len(first_P) > WORTH_MERGING * n_items:
             return alone
@@ -114,15 +127,16 @@ class Ballots:
 
     @cached_property
     def by_label(self) -> sparse.csr_array:
-        """(Ballot, label) × (rater, given label): the incidence with a row for each label that was given.
+        """(Label, ballot) × (rater, given label): the incidence with a row for each label that was given.
 
         For models in which a vote speaks for its own label only: a product then costs O(N), not O(N·K).
         """
         voting, n_labels = self.incidence, len(self.columns.labels)
-        first_P = np.arange(voting.shape[0], dtype=voting.indices.dtype) * n_labels
-        row_N = np.repeat(first_P, np.diff(voting.indptr))
-        row_N += voting.indices % n_labels
-        shape = (voting.shape[0] * n_labels, voting.shape[1])
+        n_ballots = len(self.times_P)
+        row_N = voting.indices % n_labels
+        row_N *= n_ballots
+        row_N += np.repeat(np.arange(n_ballots, dtype=row_N.dtype), np.diff(voting.indptr))
+        shape = (n_labels * n_ballots, voting.shape[1])
         return sparse.csr_array((voting.data, (row_N, voting.indices)), shape=shape)
 
     @cached_property
@@ -139,10 +153,18 @@ class Ballots:
         return given_C.reshape(len(self.columns.raters), -1)
 
     @cached_property
+    def votes_P(self) -> Floats:
+        """How much weight the votes on each ballot have."""
+        return row_sums(self._given_P_G)
+
+    @cached_property
     def shares_P_K(self) -> Floats:
         """Share of each ballot's votes for each label, known items at their right label."""
-        counts_P_K = self.own_scores(np.ones_like(self.given_R_G))
-        return self.clamped(counts_P_K / row_sums(counts_P_K)[:, None])
+        return self.clamped(self._given_P_G / self.votes_P[:, None])
+
+    @cached_property
+    def _given_P_G(self) -> Floats:
+        return self.own_scores(np.ones_like(self.given_R_G))
 
     def clamped(self, posterior_P_K: Floats) -> Floats:
         """Fix the ballots of known label at it, in place."""
@@ -162,20 +184,43 @@ class Ballots:
         by_cell: Floats = self.by_cell @ posterior_P_J
         return by_cell.reshape(len(columns.raters), len(columns.labels), -1)
 
+    def posterior(self, log_R_G_K: Floats, log_K: Floats) -> Floats:
+        """A step of expectation: how probable each label is for each ballot.
+
+        Parameters
+        ----------
+        log_R_G_K
+            What a vote says: ln P(rater gives this label | right label).
+        log_K
+            What is said before any vote: ln P(right label), up to a constant.
+        """
+        if len(log_K) == TWO:
+            # Of two labels only the odds matter: one column instead of two.
+            odds_P: Floats = self.incidence @ (log_R_G_K[:, :, 1] - log_R_G_K[:, :, 0]).reshape(-1)
+            odds_P += log_K[1] - log_K[0]
+            return self.clamped(of_odds(odds_P))
+        return self.clamped(normalised(shifted(self.scores(log_R_G_K), log_K)))
+
     def confusions(self, posterior_P_K: Floats) -> Floats:
-        """`counts` for the labels, with what is known of the raters from before: (rater, given, right)."""
+        """A step of maximisation: `counts` for the labels, with what is known of the raters from before."""
+        if posterior_P_K.shape[1] == TWO:
+            # What does not speak for one label speaks for the other.
+            counts_R_K_K = np.empty((*self.given_R_G.shape, TWO))
+            counts_R_K_K[:, :, 1] = (self.by_cell @ posterior_P_K[:, 1]).reshape(self.given_R_G.shape)
+            np.maximum(self.given_R_G - counts_R_K_K[:, :, 1], 0, out=counts_R_K_K[:, :, 0])
+        else:
+            counts_R_K_K = self.counts(posterior_P_K)
         history_R_K_K = self.columns.history_R_K_K
-        counts_R_K_K = self.counts(posterior_P_K)
         return counts_R_K_K if history_R_K_K is None else counts_R_K_K + history_R_K_K.transpose(0, 2, 1)
 
     def own_scores(self, table_R_G: Floats) -> Floats:
         """Sum over each ballot's votes for a label what a table holds for (rater, that label)."""
         scores_C: Floats = self.by_label @ table_R_G.reshape(-1)
-        return scores_C.reshape(len(self.times_P), -1)
+        return scores_C.reshape(-1, len(self.times_P)).T
 
     def own_counts(self, posterior_P_K: Floats) -> Floats:
         """Sum over the votes of each rater for a label the posterior of that label: (rater, given label)."""
-        counts_C: Floats = self._by_own_cell @ posterior_P_K.reshape(-1)
+        counts_C: Floats = self._by_own_cell @ posterior_P_K.T.reshape(-1)
         return counts_C.reshape(len(self.columns.raters), -1)
 
     @cached_property
@@ -188,10 +233,11 @@ class Ballots:
         return self._as_often_as_cast(self.by_label)
 
     def _as_often_as_cast(self, voting: sparse.csr_array) -> sparse.csc_array:
-        """Return the transpose, each ballot times how many items cast it; its rows are ballots, or parts."""
+        """Return the transpose, each ballot times how many items cast it; it may have all once a label."""
         if self.ballot_I is None:
             return voting.T
-        times_N = np.repeat(self.times_P, np.diff(self.incidence.indptr))
+        times_P = np.tile(self.times_P, voting.shape[0] // len(self.times_P))
+        times_N = np.repeat(times_P, np.diff(voting.indptr))
         return sparse.csr_array((voting.data * times_N, voting.indices, voting.indptr), shape=voting.shape).T
 
     def total(self, values_P_K: Floats) -> Floats:
@@ -200,7 +246,24 @@ class Ballots:
 
     def by_item(self, values_P_K: Rows) -> Rows:
         """Give each item the row of its ballot."""
-        return values_P_K if self.ballot_I is None else values_P_K[self.ballot_I]
+        return values_P_K if self.ballot_I is None else values_P_K.take(self.ballot_I, axis=0)
+
+    def of_item(self, values_I_K: Rows) -> Rows:
+        """Give each ballot the row of its first item: what is the same for items with the same votes."""
+        return values_I_K if self.first_P is None else values_I_K.take(self.first_P, axis=0)
+
+
+def of_odds(odds_P: Floats) -> Floats:
+    """Return the two probabilities that log odds stand for, each as exact as it is small.
+
+    >>> of_odds(np.log([3.0])).round(9).tolist()
+    [[0.25, 0.75]]
+    """
+    posterior_P_K = np.empty((TWO, len(odds_P))).T
+    odds_P = np.exp(np.clip(odds_P, -SAFE, SAFE))
+    posterior_P_K[:, 0] = 1 / (1 + odds_P)
+    np.multiply(odds_P, posterior_P_K[:, 0], out=posterior_P_K[:, 1])
+    return posterior_P_K
 
 
 def normalised(log_P_K: Floats) -> Floats:
@@ -221,34 +284,41 @@ def normalised(log_P_K: Floats) -> Floats:
     return log_P_K
 
 
+def product(table_P_J: Floats, weights_J: Floats) -> Floats:
+    """Multiply each row by weights, a vector or a matrix: as `@`, in blocks that wake no second core.
+
+    >>> product(np.array([[1.0, 3.0]]), np.array([2.0, 1.0])).tolist()
+    [5.0]
+    """
+    block = 1 + ALONE // (weights_J.size or 1)
+    if len(table_P_J) <= block:
+        whole: Floats = table_P_J @ weights_J
+        return whole
+    return np.concatenate(
+        [table_P_J[first : first + block] @ weights_J for first in range(0, len(table_P_J), block)]
+    )
+
+
 def row_sums(table_P_K: Floats) -> Floats:
     """Sum each row.
 
     >>> row_sums(np.array([[1.0, 3.0]])).tolist()
     [4.0]
     """
-    if table_P_K.size <= ALONE:
-        small_P: Floats = table_P_K @ np.ones(table_P_K.shape[1])
-        return small_P
-    if table_P_K.shape[1] > FEW_COLUMNS:
-        every_P: Floats = np.einsum("pk->p", table_P_K)
-        return every_P
-    total_P: Floats = table_P_K[:, 0].copy()
-    for column in range(1, table_P_K.shape[1]):
-        total_P += table_P_K[:, column]
-    return total_P
+    return product(table_P_K, np.ones(table_P_K.shape[1]))
 
 
 def column_sums(times_P: Floats, table_P_K: Floats) -> Floats:
-    """Sum each column, a row as often as `times_P` says.
+    """Sum each column, a row as often as `times_P` says; in blocks, as `product`.
 
     >>> column_sums(np.array([1.0, 2.0]), np.array([[1.0, 3.0], [1.0, 0.0]])).tolist()
     [3.0, 3.0]
     """
-    if table_P_K.size <= ALONE:
-        small_K: Floats = times_P @ table_P_K
-        return small_K
-    return np.array([np.einsum("p,p->", times_P, column_P) for column_P in table_P_K.T])
+    block = 1 + ALONE // table_P_K.shape[1]
+    total_K: Floats = times_P[:block] @ table_P_K[:block]
+    for first in range(block, len(times_P), block):
+        total_K += times_P[first : first + block] @ table_P_K[first : first + block]
+    return total_K
 
 
 def shifted(scores_P_K: Floats, by_K: Floats) -> Floats:
@@ -307,48 +377,45 @@ def leading(scores_P_K: Floats) -> NDArray[np.bool_]:
 
 def mixed(values: Hashes) -> Hashes:
     """Scatter 64-bit integers (the finaliser of SplitMix64; Steele, Lea & Flood, OOPSLA 2014)."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = values + GOLDEN
     shifted_back = np.empty_like(values)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        np.right_shift(values, np.uint64(shift), out=shifted_back)
+    for shift, factor in SCATTERING:
+        np.right_shift(values, shift, out=shifted_back)
         values ^= shifted_back
-        values *= np.uint64(factor)
-    np.right_shift(values, np.uint64(31), out=shifted_back)
-    values ^= shifted_back
+        if factor is not None:
+            values *= factor
     return values
+
+
+def hashed(incidence: sparse.csr_array) -> sparse.csr_array:
+    """Return the same votes with scattered odd integers for weights, to sum marks of them modulo 2^64."""
+    weight_N, bits_N = incidence.data, np.ones(incidence.nnz, np.uint64)
+    if not (weight_N == 1).all():
+        bits_N |= mixed(weight_N.view(np.uint64))
+    return sparse.csr_array((bits_N, incidence.indices, incidence.indptr), shape=incidence.shape)
 
 
 def colours(ballots: Ballots, rounds: int = 4) -> tuple[Hashes, Hashes]:
     """Return a number for each ballot and each label that depends on who voted with whom, not on any name.
 
-    Colour refinement: everything starts alike; each round, a vote takes the colours of its ballot, rater and
-    label, and each of them the sum of its votes'. Sums of integers are the same in every order. Whatever
-    still has the same colour in the end plays the same part in the votes.
+    Colour refinement: everything starts alike; each round, a ballot takes the colours of its cells (rater,
+    given label), a rater and a label those of the ballots in their cells. Sums of integers are the same in
+    every order. Whatever still has the same colour in the end plays the same part in the votes.
     """
-    columns, incidence = ballots.columns, ballots.incidence
-    n_labels = len(columns.labels)
-    votes_P = np.diff(incidence.indptr)
-    weight_N = mixed(incidence.data.view(np.uint64))
+    columns, voting = ballots.columns, hashed(ballots.incidence)
+    n_raters, n_labels = len(columns.raters), len(columns.labels)
     times_P = ballots.times_P.astype(np.uint64)
-    times_N = np.repeat(times_P, votes_P)
-    ballot_P = np.zeros(incidence.shape[0], np.uint64)
-    rater_R = np.zeros(len(columns.raters), np.uint64)
-    label_K = np.zeros(n_labels, np.uint64)
+    ballot_P = np.zeros(len(times_P), np.uint64)
+    rater_R, label_K = np.zeros(n_raters, np.uint64), np.zeros(n_labels, np.uint64)
     if ballots.gold_P is not None:
         known_P = ballots.gold_P >= 0
         ballot_P[known_P] = 1
     for _ in range(rounds):
-        # Scattered once, twice and three times, so that a rater never stands for a label of the same colour.
-        of_rater_R, of_label_K = mixed(mixed(rater_R)), mixed(mixed(mixed(label_K)))
-        vote_N = np.repeat(mixed(ballot_P), votes_P)
-        vote_N += (of_rater_R[:, None] + of_label_K).reshape(-1)[incidence.indices]
-        vote_N = mixed(mixed(vote_N) + weight_N)
-        many_N = vote_N if ballots.ballot_I is None else vote_N * times_N
-        new_P = mixed(ballot_P + np.add.reduceat(vote_N, incidence.indptr[:-1]))
-        sums_C = np.zeros(incidence.shape[1], np.uint64)
-        np.add.at(sums_C, incidence.indices, many_N)
-        sums_R_G = sums_C.reshape(-1, n_labels)
-        new_R, new_K = rater_R + sums_R_G.sum(axis=1), label_K + sums_R_G.sum(axis=0)
+        cell_C = mixed(mixed(rater_R ^ RATERS)[:, None] + mixed(label_K ^ LABELS)).reshape(-1)
+        new_P = mixed(ballot_P + voting @ cell_C)
+        cast_R_G = (voting.T @ (mixed(ballot_P) * times_P)).reshape(n_raters, n_labels)
+        cast_R_G = mixed(cast_R_G + cell_C.reshape(n_raters, n_labels))
+        new_R, new_K = rater_R + cast_R_G.sum(axis=1), label_K + cast_R_G.sum(axis=0)
         if ballots.gold_P is not None:
             new_P[known_P] += mixed(label_K)[ballots.gold_P[known_P]]
             np.add.at(new_K, ballots.gold_P[known_P], ballot_P[known_P] * times_P[known_P])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.labels.ballots import shifted
-from assay.quality.labels.columns import Columns
+from assay.quality.labels.ballots import TWO, Ballots, row_sums
+from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.hierarchical import at_rest
 from assay.quality.labels.result import Result
 from assay.quality.progress import tell
@@ -38,27 +38,21 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
     [0.2, 0.8]
     """
     ballots = columns.ballots
-    n_labels, by_rater, of_rater = len(columns.labels), ballots.by_rater, ballots.of_rater
+    n_items, n_labels = len(columns.items), len(columns.labels)
 
     z_P_K = ballots.shares_P_K
-    # Votes for the label, and all votes, of each rater: what the sums of squares start from.
-    given_R_K = ballots.given_R_G
-    votes_R = given_R_K.sum(axis=1)
-    spread_R_K = of_rater @ (z_P_K * (1 - z_P_K))
-    scale_K = PRIOR_VOTES * 4 * (1 - 1 / n_labels) * spread_R_K.sum(axis=0) / votes_R.sum()
-    scale_K = np.maximum(scale_K, 1e-6)
+    votes_R = ballots.given_R_G.sum(axis=1)
+    spread_K = ballots.total(ballots.votes_P[:, None] * z_P_K * (1 - z_P_K))
+    scale_K = np.maximum(PRIOR_VOTES * 4 * (1 - 1 / n_labels) * spread_K / votes_R.sum(), 1e-6)
 
     converged, iteration = False, 0
     while not converged and iteration < max_iterations:
         iteration += 1
         tell("bwa", iteration, max_iterations)
-        # Σ(y − z)² over the votes of each rater, for each label, is Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
-        square_R_K = of_rater @ (z_P_K * z_P_K)
-        square_R_K -= 2 * ballots.own_counts(z_P_K)
-        square_R_K += given_R_K
-        precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + np.maximum(square_R_K, 0))
-        updated_P_K = shifted(ballots.own_scores(precision_R_K), ballots.total(z_P_K) / len(columns.items))
-        updated_P_K /= 1 + by_rater @ precision_R_K
+        precision_R_K = (PRIOR_VOTES + votes_R)[:, None] / (scale_K + _squares(ballots, z_P_K))
+        own_P_K = ballots.own_scores(precision_R_K)
+        updated_P_K = own_P_K + ballots.total(z_P_K) / n_items
+        updated_P_K /= 1 + _all_precision(ballots, precision_R_K, own_P_K)
         updated_P_K = ballots.clamped(updated_P_K)
         converged = at_rest(z_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         z_P_K = updated_P_K
@@ -77,3 +71,24 @@ def bwa(columns: Columns, *, tolerance: float = 1e-3, max_iterations: int = 100)
         iterations=iteration,
         counts_R_K_K=ballots.confusions(posterior_P_K).transpose(0, 2, 1),
     )
+
+
+def _squares(ballots: Ballots, z_P_K: Floats) -> Floats:
+    """Return Σ(y − z)² over the votes of each rater, for each label."""
+    if z_P_K.shape[1] == TWO:
+        # A vote is 1 for one label and 0 for the other, with z and 1 − z: off by as much from both.
+        square_R_G = ballots.own_counts((1 - z_P_K) ** 2)
+        return np.repeat(square_R_G.sum(axis=1), TWO).reshape(-1, TWO)
+    # Σz² − 2Σ_{y=1} z + Σ_{y=1} 1.
+    square_R_K: Floats = ballots.of_rater @ (z_P_K * z_P_K)
+    square_R_K -= 2 * ballots.own_counts(z_P_K)
+    square_R_K += ballots.given_R_G
+    return np.maximum(square_R_K, 0)
+
+
+def _all_precision(ballots: Ballots, precision_R_K: Floats, own_P_K: Floats) -> Floats:
+    """Sum the precision of each ballot's raters, for each label; `own_P_K` is of those who gave the label."""
+    if own_P_K.shape[1] == TWO:
+        return row_sums(own_P_K)[:, None]
+    every_P_K: Floats = ballots.by_rater @ precision_R_K
+    return every_P_K

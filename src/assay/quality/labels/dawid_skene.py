@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.quality.labels.ballots import normalised, over_given, shifted
+from assay.quality.labels.ballots import over_given
 from assay.quality.labels.columns import Columns
 from assay.quality.labels.result import Result
 from assay.quality.progress import tell
@@ -122,8 +122,7 @@ def _fitted(
         confusion_R_G_K /= over_given(confusion_R_G_K)[:, None]
         share_K = (ballots.total(posterior_P_K) + label_prior) / (n_items + label_prior * n_labels)
         log_share_K = np.log(np.maximum(share_K, FLOOR))
-        log_P_K = shifted(ballots.scores(np.log(np.maximum(confusion_R_G_K, FLOOR**2))), log_share_K)
-        updated_P_K = ballots.clamped(normalised(log_P_K))
+        updated_P_K = ballots.posterior(np.log(np.maximum(confusion_R_G_K, FLOOR**2)), log_share_K)
         converged = bool(np.abs(updated_P_K - posterior_P_K).max() < tolerance)
         posterior_P_K = updated_P_K
 

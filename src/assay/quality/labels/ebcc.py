@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from assay.quality.labels.ballots import Ballots, colours, mixed, normalised, over_given, row_sums, shifted
-from assay.quality.labels.columns import Codes, Columns, Floats
+from assay.quality.labels.ballots import (
+    Ballots,
+    colours,
+    mixed,
+    normalised,
+    over_given,
+    product,
+    row_sums,
+    shifted,
+)
+from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.hierarchical import BASE_RIGHT, BASE_WRONG, TOLERANCE, at_rest
+from assay.quality.labels.leaps import Leaps
 from assay.quality.labels.result import Result
 from assay.quality.progress import tell
 
@@ -31,6 +41,7 @@ def ebcc(
     subtypes: int = SUBTYPES,
     tolerance: float = TOLERANCE,
     max_iterations: int = 100,
+    leaps: bool = False,
 ) -> Result:
     """Estimate verdicts where raters' mistakes are correlated: each label is a mixture of hidden subtypes.
 
@@ -53,6 +64,8 @@ def ebcc(
         Seed of the start.
     tolerance
         Stop when no label's probability moves by more, as in `hierarchical`.
+    leaps
+        Leap ahead in every third round, as in `hierarchical`.
 
     >>> votes = [(i, name, "no" if name == "tired" and i % 2 else "yes") for i in range(8)
     ...          for name in ("ann", "ben", "tired")]
@@ -71,19 +84,22 @@ def ebcc(
     posterior_P_K = ballots.shares_P_K
     subtype_P_S = _start(ballots, subtypes, np.random.default_rng(rng))
     converged, iteration = False, 0
+    leaping = Leaps() if leaps else None
     counts_R_G_S = np.empty(0)
     while not converged and iteration < max_iterations:
         iteration += 1
         tell("ebcc", iteration, max_iterations)
         size_S = ballots.total(subtype_P_S)
         lives_S = size_S > DEAD
-        if np.count_nonzero(lives_S) < WORTH_DROPPING * len(lives_S):
+        if not (leaping and leaping.seen) and np.count_nonzero(lives_S) < WORTH_DROPPING * len(lives_S):
             subtype_P_S, label_S, size_S = subtype_P_S[:, lives_S], label_S[lives_S], size_S[lives_S]
             belongs_S_K = belongs_S_K[lives_S]
+        counts_R_G_S = ballots.counts(subtype_P_S)
+        if leaping:
+            counts_R_G_S, size_S = leaping.ahead(iteration, counts_R_G_S, size_S)
         size_K = size_S @ belongs_S_K
         log_S = digamma(SUBTYPE_PRIOR / subtypes + size_S)
         log_S += (digamma(1 + size_K) - digamma(SUBTYPE_PRIOR + size_K))[label_S]
-        counts_R_G_S = ballots.counts(subtype_P_S)
         filled_R_G_S = counts_R_G_S + prior_G_K[:, label_S]
         if history_R_G_K is not None:
             filled_R_G_S += history_R_G_K[:, :, label_S] / subtypes
@@ -91,7 +107,7 @@ def ebcc(
         log_R_G_S -= digamma(over_given(filled_R_G_S))[:, None]
         log_P_S = shifted(ballots.scores(log_R_G_S), log_S)
         subtype_P_S = normalised(_only_known(ballots, log_P_S, label_S))
-        updated_P_K = _of_labels(subtype_P_S, label_S, n_labels)
+        updated_P_K = product(subtype_P_S, belongs_S_K)
         converged = at_rest(posterior_P_K, updated_P_K, ballots.times_P, tolerance, iteration)
         posterior_P_K = updated_P_K
 
@@ -121,31 +137,18 @@ def _start(ballots: Ballots, subtypes: int, rng: np.random.Generator) -> Floats:
     """Vote shares times Dirichlet(1) draws over the subtypes, drawn from each ballot's place in the votes."""
     ballot_P, label_K = colours(ballots)
     salt_M = rng.integers(0, 2**64, size=subtypes, dtype=np.uint64)
-    shares_P_K = ballots.shares_P_K
-    # Where a share is nothing there is nothing to draw.
-    ballot_D, label_D = np.nonzero(shares_P_K)
-    cell_D = mixed(ballot_P[ballot_D] + mixed(label_K)[label_D])
-    drawn_D_M = mixed(cell_D[:, None] ^ salt_M)
+    cell_P_K = mixed(ballot_P[:, None] + mixed(label_K))
     # The top 53 bits make a uniform number in (0, 1]; −ln of it is exponential; exponentials over their sum
     # are Dirichlet(1).
-    drawn_D_M >>= np.uint64(11)
-    gamma_D_M = drawn_D_M.astype(float)
-    gamma_D_M += 1
-    gamma_D_M /= 2**53
-    np.log(gamma_D_M, out=gamma_D_M)
-    gamma_D_M -= 1e-12
-    gamma_D_M *= (shares_P_K[ballot_D, label_D] / row_sums(gamma_D_M))[:, None]
-    start_P_K_M = np.zeros((*shares_P_K.shape, subtypes))
-    start_P_K_M[ballot_D, label_D] = gamma_D_M
-    return start_P_K_M.reshape(len(ballot_P), -1)
-
-
-def _of_labels(subtype_P_S: Floats, label_S: Codes, n_labels: int) -> Floats:
-    """Sum over the subtypes of each label; as a matrix product it would wake all cores for very little."""
-    label_P_K = np.zeros((len(subtype_P_S), n_labels))
-    for subtype, label in enumerate(label_S.tolist()):
-        label_P_K[:, label] += subtype_P_S[:, subtype]
-    return label_P_K
+    drawn_C_M = mixed(cell_P_K.reshape(-1, 1) ^ salt_M)
+    drawn_C_M >>= np.uint64(11)
+    gamma_C_M = drawn_C_M.astype(float)
+    gamma_C_M += 1
+    gamma_C_M /= 2**53
+    np.log(gamma_C_M, out=gamma_C_M)
+    gamma_C_M -= 1e-12
+    gamma_C_M *= (ballots.shares_P_K.reshape(-1) / row_sums(gamma_C_M))[:, None]
+    return gamma_C_M.reshape(len(ballot_P), -1)
 
 
 def _only_known(ballots: Ballots, log_P_S: Floats, label_S: np.ndarray) -> Floats:

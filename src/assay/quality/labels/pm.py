@@ -45,10 +45,9 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
         weight_R = -np.log(rate_R / rate_R.max())
         posterior_P_K = ballots.own_scores(np.repeat(weight_R, len(columns.labels)))
         total_P = row_sums(posterior_P_K)
-        unheard_P = total_P <= TIE
-        posterior_P_K[unheard_P] = ballots.shares_P_K[unheard_P]
-        total_P[unheard_P] = 1
-        posterior_P_K /= total_P[:, None]
+        posterior_P_K /= np.maximum(total_P, TIE)[:, None]
+        (unheard,) = np.nonzero(total_P <= TIE)
+        posterior_P_K[unheard] = ballots.shares_P_K[unheard]
         updated_P_K = _outcome(ballots.clamped(posterior_P_K))
         settled = bool((updated_P_K == outcome_P_K).all())
         outcome_P_K = updated_P_K
