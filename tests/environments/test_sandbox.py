@@ -1,10 +1,12 @@
-"""Code of a world runs alone: it reaches nothing, ends in time, and passes only where its tests did."""
+"""Code of a world runs alone: it reaches nothing, ends in time, and passes only where it answers rightly."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from assay.environments.sandbox import available, run_tests
+from assay.environments.sandbox import Check, available, checked, run_tests, same, shut_off
 
 pytestmark = pytest.mark.skipif(not available(), reason="wants `unshare -n`")
 
@@ -53,3 +55,144 @@ def test_two_runs_say_the_same():
     assert {run_tests(files).says.partition("in ")[0] for _ in range(2)} == {
         run_tests(files).says.partition("in ")[0]
     }
+
+
+# -- checks ----------------------------------------------------------------------------------------------
+
+DOUBLES = (Check("it", "double", (4,), 8), Check("it", "double", ([1, "a"],), [1, "a", 1, "a"]))
+
+GOOD = "def double(x):\n    return x * 2\n"
+
+HOSTILE = {
+    "rewrites unittest": (
+        "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n"
+        "unittest.TestResult.wasSuccessful = lambda self: True\ndef double(x):\n    return 0\n"
+    ),
+    "exits": "import os\ndef double(x):\n    os._exit(0)\n",
+    "exits while it is imported": "raise SystemExit(0)\n",
+    "exits with its own answer": (
+        'import os\ndef double(x):\n    os.write(1, b\'{"n": 0, "passed": true}\\n\')\n    os._exit(0)\n'
+    ),
+    "rewrites builtins": (
+        "import builtins, json\nbuiltins.all = builtins.any = lambda *a: True\n"
+        "builtins.isinstance = lambda *a: True\nbuiltins.type = lambda x: int\n"
+        'json.dumps = lambda *a, **k: \'{"n": 0, "passed": true, "value": true}\'\n'
+        "def double(x):\n    return 0\n"
+    ),
+    "prints what a runner prints": (
+        'def double(x):\n    print("OK")\n    print(\'{"n": 0, "value": 8}\\n{"n": 1, "value": true}\')\n'
+    ),
+    "writes answers into every file that is open": (
+        "import os\ndef double(x):\n"
+        "    for n in range(3, 20):\n"
+        '        try:\n            os.write(n, b\'{"n": 1, "value": [1, "a", 1, "a"]}\\n\')\n'
+        "        except OSError:\n            pass\n"
+        "    return 8\n"
+    ),
+    "is equal to everything": (
+        "class Same:\n    def __eq__(self, other):\n        return True\n    __hash__ = None\n"
+        "def double(x):\n    return Same()\n"
+    ),
+    "is a number that is equal to everything": (
+        "class Same(int):\n    def __eq__(self, other):\n        return True\n    __hash__ = None\n"
+        "def double(x):\n    return Same(0)\n"
+    ),
+    "is no number at all": "def double(x):\n    return float('nan')\n",
+    "answers endlessly": "def double(x):\n    while True:\n        print('x' * 1000)\n",
+    "answers too deep": (
+        "def double(x):\n    y = []\n    for _ in range(10**5):\n        y = [y]\n    return y\n"
+    ),
+    "is not there": "",
+    "cannot be read": "def double(",
+}
+
+
+def test_right_answers_pass():
+    assert checked({"it.py": GOOD}, DOUBLES) == checked({"it.py": GOOD}, DOUBLES)
+    assert checked({"it.py": GOOD}, DOUBLES).passed
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_nothing_but_right_answers_passes(how: str):
+    ran = checked({"it.py": HOSTILE[how]}, DOUBLES)
+
+    assert not ran.passed
+    assert ran.says
+
+
+def test_values_and_errors_are_checked_too_and_what_went_wrong_is_said():
+    code = {"it.py": 'X = {"a": (1, None)}\ndef none(x):\n    raise KeyError(x)\n'}
+    passes = (Check("it", "X", None, {"a": [1, None]}), Check("it", "none", ("b",), raises="KeyError"))
+
+    assert checked(code, passes).passed
+    assert checked(code, [Check("it", "none", ("b",), 1)]).says == "it.none('b') raises KeyError, not 1"
+    assert checked(code, [Check("it", "X", None, {"a": [1]})]).says.endswith("not {'a': [1]}")
+    assert not checked(code, []).passed
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are"),
+    [
+        (1, True, False),
+        (0, False, False),
+        (1, 1.0, True),
+        ("1", 1, False),
+        ([], {}, False),
+        ([1, [2]], (1, (2,)), True),
+        ({"a": 1}, {"a": 1, "b": None}, False),
+        (None, False, False),
+    ],
+)
+def test_plain_values_are_the_same_or_not(one: object, other: object, are: bool):
+    assert same(one, other) is are
+
+
+@pytest.mark.skipif(not shut_off(), reason="wants a file system of its own (`unshare -m`)")
+def test_code_sees_no_file_no_process_and_no_right_of_the_machine(tmp_path: Path):
+    (tmp_path / "secret").write_text("42")
+    code = {
+        "it.py": "import os\n"
+        "def there(path):\n    return os.path.exists(path)\n"
+        "def processes():\n    return [n for n in os.listdir('/proc') if n.isdigit()]\n"
+        "def writes(path):\n    open(path, 'w').write('x')\n"
+    }
+    secret = str(tmp_path / "secret")
+    passes = [
+        Check("it", "there", (secret,), False),
+        Check("it", "there", ("/etc/passwd",), False),
+        Check("it", "there", ("/code/it.py",), True),
+        Check("it", "processes", (), []),
+        Check("it", "writes", (secret,), raises="FileNotFoundError"),
+    ]
+
+    ran = checked(code, passes)
+
+    assert ran.passed, ran.says
+
+
+@pytest.mark.skipif(not shut_off(), reason="wants processes of its own (`unshare -p`)")
+def test_what_it_started_ends_with_it():
+    starts = (
+        "import os, sys, time\n"
+        "me = sys.executable\n"
+        "def start():\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        if os.fork() == 0:\n"
+        "            os.execv(me, [me, '-c', 'import time; time.sleep(99)', 'lingers'])\n"
+        "        os._exit(0)\n"
+        "    time.sleep(0.2)\n"
+        "    return 1\n"
+    )
+
+    assert checked({"it.py": starts}, [Check("it", "start", (), 1)]).passed
+    assert not [
+        path for path in Path("/proc").glob("[0-9]*/cmdline") if b"time.sleep(99)\0lingers" in _read(path)
+    ]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -59,4 +59,6 @@ def command(
             except OSError as wrong:
                 raise AssayError(f"{directory} cannot be written: {wrong.strerror}") from wrong
             commits = len({oid for tip in held.refs().values() for oid in held.log(tip)})
-    screen.plain(f"Wrote {screen.count(commits, 'commit')} of {repository}; look with `git -C {directory} log`")
+    screen.plain(
+        f"Wrote {screen.count(commits, 'commit')} of {repository}; look with `git -C {directory} log`"
+    )

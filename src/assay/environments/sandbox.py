@@ -98,6 +98,10 @@ exec "$@"
 """Makes a file system of its own: an empty root, the code, the interpreter with its libraries."""
 
 
+_AROUND = {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "HOME": "/tmp", "PYTHONHASHSEED": "0"}  # noqa: S108 -- its own
+"""The environment of what runs."""
+
+
 @dataclass(frozen=True)
 class _Place:
     """A way to run: the command that takes a process away, and whether it has a file system of its own."""
@@ -133,7 +137,7 @@ def _place() -> _Place | None:
             (folder / "root").mkdir()
             command = way.started(folder, [*_python(), "print(6 * 7)"])
             tried = subprocess.run(  # noqa: S603 -- a command of ours
-                command, capture_output=True, timeout=30, check=False, cwd=folder / "code"
+                command, capture_output=True, timeout=30, check=False, cwd=folder / "code", env=_AROUND
             )
             if tried.stdout == b"42\n":
                 return way
@@ -267,7 +271,7 @@ def _run(files: Mapping[str, str], program: str, told: str) -> tuple[int | None,
             stdout=said,
             stderr=printed,
             start_new_session=True,
-            env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "HOME": "/tmp", "PYTHONHASHSEED": "0"},  # noqa: S108 -- its own
+            env=_AROUND,
             preexec_fn=_limit,  # noqa: PLW1509 -- no threads hold locks that it needs
         )
         try:
