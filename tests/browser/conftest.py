@@ -92,12 +92,24 @@ class Server:
             self.process = None
 
 
-@pytest.fixture
-def server(tmp_path):
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    found = Server(tmp_path, port)
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def empty_folder(tmp_path_factory):
+    """A folder with a key and empty tables: copied, it saves each server two seconds of making them."""
+    found = Server(tmp_path_factory.mktemp("empty"), 0)
+    found.shell()
+    return found.home
+
+
+@pytest.fixture
+def server(tmp_path, empty_folder):
+    shutil.copytree(empty_folder, tmp_path, dirs_exist_ok=True)
+    found = Server(tmp_path, free_port())
     yield found
     found.stop()
 

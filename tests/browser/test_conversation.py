@@ -6,7 +6,7 @@ import re
 import threading
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from assay.inference.embedded import available
 
@@ -118,6 +118,23 @@ def test_a_message_typed_while_the_browser_is_offline_is_sent_when_it_is_back(ta
     whole(page, 1)
     expect(page.locator("[data-state=done] .prose")).to_have_text("first hears: The moon?")
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("")
+
+
+def test_a_message_sent_before_the_page_knows_the_conversation_goes_when_it_does(talk, page):
+    asked: list[Route] = []
+
+    def hold(route):
+        asked.append(route)
+
+    page.route("**/turns/", hold, times=1)
+    talk("('first',)")
+
+    say(page, "The moon?")
+    expect(page.locator("#talk-state")).to_have_text("Sending…")
+    asked[0].continue_()
+
+    whole(page, 1)
+    expect(page.locator("[data-state=done] .prose")).to_have_text("first hears: The moon?")
 
 
 def test_half_a_message_survives_a_browser_that_was_offline(talk, page):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .conftest import Server
+from .conftest import Server, free_port
 
 KINDS = """
 import json
@@ -46,10 +45,7 @@ SLUGS = ("pairwise", "best", "ranking", "rating", "choice", "spans", "alamat", "
 @pytest.fixture(scope="module")
 def desks(tmp_path_factory):
     """A server with a project of each kind; no test shares a project with another."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(tmp_path_factory.mktemp("kinds"), port)
+    server = Server(tmp_path_factory.mktemp("kinds"), free_port())
     server.shell(KINDS)
     server.start()
     yield server

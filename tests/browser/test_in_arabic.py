@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Server
+from .conftest import Server, free_port
 from .test_pages_are_for_everybody import serious
 
 GALLERY = Path(__file__).parents[1] / "platform" / "gallery.py"
@@ -41,10 +40,7 @@ KEYS = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A server with the whole gallery, and where its pages are."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(tmp_path_factory.mktemp("gallery"), port)
+    server = Server(tmp_path_factory.mktemp("gallery"), free_port())
     found = json.loads(server.shell(BUILD).splitlines()[-1])
     server.start()
     yield server, found

@@ -8,7 +8,7 @@
   const load = (name) => { try { return JSON.parse(localStorage.getItem(name)); } catch { return null; } };
   const keep = (name, value) => { try { localStorage.setItem(name, JSON.stringify(value)); } catch { /* full or forbidden */ } };
   const drop = (name) => { try { localStorage.removeItem(name); } catch { /* forbidden */ } };
-  let form, token, words, told, tag, timer, sending, edits;
+  let form, token, words, told, tag, timer, sending, edits, eager;
 
   const say = (what, away = false) => {
     const state = $("#talk-state");
@@ -103,10 +103,12 @@
   const waits = () => told.turns.at(-1)?.replies.some((part) => part.state === "waiting" || part.state === "running");
   const next = (after) => { clearTimeout(timer); timer = setTimeout(follow, after); };
   const take = async (answer) => {
-    const was = told?.ready;
+    const was = told?.ready, wanted = eager;
     told = await answer.json();
     tag = answer.headers.get("ETag");
+    eager = false;
     show();
+    if (wanted) go();
     if (waits()) next(SOON);
     else if (was === false && told.ready && told.turns.length) say("arrived");
   };
@@ -183,7 +185,11 @@
   const go = () => {
     const message = field("message").value.trim();
     if (!message || !told || sending) return field("message").focus();
-    if (!told.ready) return;
+    if (!told.ready) {
+      // Sent before the server has said how far the conversation is: it goes as soon as that is known.
+      if (told.unknown) { eager = true; say("sending"); }
+      return;
+    }
     $("#problem").hidden = true;
     const fields = { number: told.turns.length + 1, message: field("message").value };
     for (const [name, value] of new FormData(form)) if (name.startsWith("turn.")) fields[name] = value;
@@ -199,7 +205,7 @@
     clearTimeout(timer);
     token = $("#judging").dataset.token;
     words = { ...talk.dataset };
-    told = tag = sending = edits = undefined;
+    told = tag = sending = edits = eager = undefined;
     words.live = !token.startsWith("review-");
     field("message").addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.altKey) || event.isComposing) return;
@@ -215,7 +221,7 @@
       typed();
     });
     if (!words.live) return read();
-    told = { turns: [], ready: false, failed: false };
+    told = { turns: [], ready: false, failed: false, unknown: true };
     follow().then(() => { const held = load(key(token)); if (held) send(held.fields); });
   };
   const radios = (name, title, choices, chosen) => {

@@ -10,7 +10,7 @@
   const drop = (name) => { try { localStorage.removeItem(name); } catch { /* forbidden */ } };
   const single = () => load("assay:single-keys") !== false;
   const writes = (element) => element.matches?.("textarea, select, input:not([type=radio], [type=checkbox], [type=submit])");
-  let live, form, token, told, tag, timer, clock, begun, grown, seen, sending, log, read, away, was;
+  let live, form, token, told, tag, timer, clock, begun, grown, seen, sending, log, read, away, was, eager;
 
   const made = (name, text, attributes = {}) => {
     const element = document.createElement(name);
@@ -102,6 +102,7 @@
     live.querySelector(".waiting-for").classList.remove("away");
     if (told.turns.length) show();
     if (told.state === "running") next(SOON);
+    if (eager) { eager = false; goOn(); }
   };
   const follow = async () => {
     if (!live?.isConnected) return;
@@ -134,6 +135,7 @@
   };
   const goOn = (held) => {
     const box = form.elements.message;
+    if (!told) { eager = true; return; } // it goes once the server has said how far the battle is
     const fields = held || { number: told.turns.length + 1, message: box.value };
     if (sending || !fields.message.trim() || (!held && told.state !== "done")) return box.focus();
     sending = true;
@@ -223,7 +225,7 @@
     const state = $("#judging .state");
     if (state) state.dataset.sent = ""; // nothing was submitted: a battle has begun
     token = live.dataset.token;
-    told = tag = seen = was = undefined;
+    told = tag = seen = was = eager = undefined;
     sending = false;
     begun = grown = Date.now();
     log = [];
