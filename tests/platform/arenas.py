@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from assay.platform import talking
-from assay.platform.actions import arena, people, projects, work
+from assay.platform.actions import arena, briefs, people, projects, work
 from assay.platform.models import BattleRow, JudgmentRow, LeaseRow, TurnRow
 from assay.platform.queries import arena as queries
+from assay.platform.queries import projects as projects_of
 from assay.platform.queries import work as works
 from assay.records import Brief, Item, Live, Question
 
@@ -34,6 +36,13 @@ def arena_of(owner: Any, *models: tuple[str, str], live: Live | None = None, ite
 def enter(project: Any, owner: Any, name: str, url: str, **more: str) -> Any:
     given = {"name": name, "provider": f"{name} house", "url": url, "model": f"served-{name}", **more}
     return arena.register(project=project, person=owner, given=given)
+
+
+def asks(project: Any, **changes: Any) -> None:
+    """Publish a brief whose battles go by other terms."""
+    brief = projects_of.latest_brief(project).record()
+    live = Live(**{"own": brief.live.own, "follow_ups": 0, "reveal": False, **changes})
+    briefs.publish(project=project, brief=replace(brief, live=live))
 
 
 def begun(

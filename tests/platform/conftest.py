@@ -8,9 +8,13 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client
 
+from assay.platform import talking
 from assay.platform.actions import overlap, people, projects
 from assay.platform.queries import outcomes, routing, skills
 from assay.records import Brief, Item, Question, Sample
+
+from .arenas import arena_of
+from .talks import piece, speaking
 
 PASSWORD = "a long password"
 DULL = "The moon is round, the moon is bright,\nit shines upon us every night."
@@ -86,3 +90,21 @@ def post_json():
         return getattr(client, method)(path, json.dumps(body or {}), content_type="application/json")
 
     return post
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Models that say something of the moon. Nothing is answered beside the test: it says when."""
+    monkeypatch.setattr(talking, "start", list)
+    with speaking() as found:
+        found.script = lambda body: iter([piece(f"Of the moon, {len(body['model'])}."), b"data: [DONE]\n\n"])
+        yield found
+
+
+@pytest.fixture
+def ring(cast, model):
+    """Ann's arena of two models, in which Ben contributes and Vera reads."""
+    cast.ring = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+    people.add_member(project=cast.ring, name="Ben", role="contributor")
+    people.add_member(project=cast.ring, name="Vera", role="viewer")
+    return cast
