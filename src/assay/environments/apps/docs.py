@@ -50,6 +50,7 @@ def doc_write(desk: Desk, doc: str, text: str, title: str | None = None) -> dict
         text: the whole text
         title: wanted for a new document
     """
+    desk.require("docs:write")
     there = desk.one("SELECT version FROM doc WHERE id = ?", doc)
     if there is None and not title:
         raise ToolError("bad_arguments", f"there is no document {doc!r}; give a title to begin one")

@@ -80,6 +80,7 @@ def interview_book(desk: Desk, candidate: str, interviewer: str, begins: str) ->
     """
     row = desk.found("candidate", candidate, "candidate")
     person = desk.found("person", interviewer, "person")
+    desk.require("hiring:write")
     low = moment(begins)
     if (
         low < desk.now

@@ -137,6 +137,7 @@ def incident_open(
     """
     desk.found("service", service, "service")
     desk.found("person", commander, "person")
+    desk.require("incidents:write")
     many = desk.one("SELECT count(*) AS many FROM incident")
     key = f"INC-{(many or {'many': 0})['many'] + 1}"
     desk.put(

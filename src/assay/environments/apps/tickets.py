@@ -87,6 +87,7 @@ def ticket_open(
         assignee: somebody's id
         due: a moment, written like "W2 Wed 09:30"
     """
+    desk.require("tickets:write")
     known = desk.one("SELECT count(*) AS many FROM ticket WHERE board = ?", board)
     if known is None or not known["many"]:
         raise ToolError("not_found", f"there is no board {board!r}")
@@ -127,6 +128,7 @@ def ticket_change(
         due: a moment, written like "W2 Wed 09:30"
     """
     row = desk.found("ticket", ticket, "ticket")
+    desk.require("tickets:write")
     if assignee is not None:
         desk.found("person", assignee, "person")
     wanted = {"status": status, "priority": priority, "assignee": assignee, "due": _moment(due)}

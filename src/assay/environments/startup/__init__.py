@@ -183,8 +183,8 @@ def _people(made: Builder, many: int) -> list[str]:
                 ends=(week + 1) * clock.WEEK,
                 at=0,
             )
-    for scope in ("contracts:write", "billing:write", "hiring:write"):
-        made.put("permission", person=AGENT, scope=scope, level="write", at=0)
+    for scope in ("contracts", "billing", "hiring", "tickets", "docs", "incidents"):
+        made.put("permission", person=AGENT, scope=f"{scope}:write", level="write", at=0)
     return ids
 
 

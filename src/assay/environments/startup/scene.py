@@ -1,12 +1,14 @@
 """A scene in the company: what templates plant their situations with.
 
 The knobs are turned here: notes that point to notes (`hops`), services that fail for the first half hour
-(`faults`), people who believe something else (`contradictions`); decoys (`noise`) each template has its own.
+(`faults`), people who believe something else (`contradictions`), permissions that have to be asked for
+(`permissions`); decoys (`noise`) each template has its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from assay.environments import clock
@@ -14,6 +16,7 @@ from assay.environments.building import Builder
 from assay.environments.clock import DAY, HOUR, MINUTE
 from assay.environments.situations import Knobs, Situation, waits
 from assay.environments.startup import AGENT, SERVICES, document, words
+from assay.environments.startup.permissions import lacking
 from assay.environments.streams import Stream
 from assay.environments.tasks import Action, Allowed, Goal
 
@@ -36,6 +39,8 @@ class Scene:
     def __init__(self, made: Builder, draw: Stream, knobs: Knobs) -> None:
         self.made, self.draw, self.knobs = made, draw, knobs
         self.begins = made.begins
+        self.hopped = False
+        """Whether the template has places of its own that point to one another."""
         self._follow: list[Action] = []
         self._notes = 0
 
@@ -194,6 +199,7 @@ class Scene:
 
     def trail(self, what: str, place: str) -> str:
         """Hide a place behind notes that point to one another, one for each hop beyond the first."""
+        self.hopped = True
         for _ in range(self.knobs.hops - 1):
             self._notes += 1
             key = f"note-{self._notes}-{what.lower().replace(' ', '-')}"
@@ -202,14 +208,31 @@ class Scene:
             place = f"document {key}"
         return place
 
+    def _written_down(self, text: str) -> str:
+        """Hide a task itself behind notes, where nothing else in it lies behind others."""
+        self.doc("left-for-robin", "Left for Robin", text, ago=HOUR)
+        self._follow.append(Action("doc_read", {"doc": "left-for-robin"}))
+        self.knobs = replace(self.knobs, hops=self.knobs.hops - 1)
+        start = self.trail("what is left for you", "document left-for-robin")
+        self.knobs = replace(self.knobs, hops=self.knobs.hops + 1)
+        return f"Somebody left you something to do, and wrote down what; begin at {start}."
+
+    def distract(self, many: int) -> None:
+        """Put mails that have nothing to do with it, where a template has no more decoys of its own."""
+        for number in range(many):
+            by = self.draw.one(self.staff())
+            self.mail(
+                by, f"Lunch {number + 1}", f"Anybody for lunch at {11 + number % 4}? I am hungry already."
+            )
+
     def contradict(self, text: Callable[[int], str], *, channel: str = "general") -> None:
         """Let people say something else in chat, without having looked: once for each contradiction."""
         for number in range(self.knobs.contradictions):
             self.post(channel, self.draw.one(self.staff()), text(number + 1), ago=(number + 2) * HOUR)
 
-    def _trouble(self) -> tuple[Action, ...]:
-        """Let other things fail meanwhile; return what an oracle does about it, which is to wait."""
-        last = 0
+    def _trouble(self) -> tuple[tuple[Action, ...], int]:
+        """Let other things fail meanwhile; return how an oracle waits, and until when."""
+        last = self.begins
         for kind, service, cause in self.draw.some(TROUBLES, self.knobs.faults):
             ends = self.begins + self.draw.between(10, 25) * MINUTE
             last = max(last, ends)
@@ -222,7 +245,7 @@ class Scene:
                 way_around="waiting and trying again",
                 signals="answers of the service itself",
             )
-        return waits(last, 4) if last else ()
+        return (waits(last, 4) if last > self.begins else ()), last
 
     def task(
         self,
@@ -235,19 +258,24 @@ class Scene:
         **knobs: Any,
     ) -> Situation:
         """Return what was planted as a task."""
-        more = self._trouble()
+        text = " ".join(text.split())
+        if self.knobs.hops > 1 and not self.hopped:
+            text = self._written_down(text)
+        more, quiet = self._trouble()
+        asks, lacks = lacking(self, oracle, after=quiet, text=text)
         given = {
             "decoys": self.knobs.noise,
             "hops": self.knobs.hops,
             "faults": self.knobs.faults,
             "contradictions": self.knobs.contradictions,
+            "permissions": lacks,
         }
         return Situation(
-            text=" ".join(text.split()),
-            hours=hours,
+            text=text,
+            hours=hours + lacks / 2,
             goals=tuple(goals),
             allowed=tuple(allowed),
-            oracle=(*more, *self._follow, *oracle),
+            oracle=(*more, *asks, *self._follow, *oracle),
             knobs=given | knobs,
         )
 

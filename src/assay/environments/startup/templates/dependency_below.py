@@ -21,6 +21,7 @@ class DependencyBelow(Plot):
 
     def plot(self, scene: Scene) -> Situation:
         chain = ["api", "models", *BELOW[: scene.knobs.hops]]
+        scene.hopped = True
         made, deep = scene.made, chain[-1]
         owner, commander = scene.lead("research"), scene.on_call("research")
         for above, service in pairwise(chain[1:]):

@@ -23,6 +23,7 @@ class OfferByPolicy(Plot):
     def plot(self, scene: Scene) -> Situation:
         owner = scene.lead("people")
         kinds = ["offer", "rejected", *list(LOOPS)[2 : 3 + max(scene.knobs.noise, 1)]]
+        scene.distract(scene.knobs.noise - len(kinds) + 2)
         names = scene.draw.some(words.STRANGERS, len(kinds))
         place_of = dict(zip(scene.draw.some(kinds, len(kinds)), range(len(kinds)), strict=True))
         keys = {}

@@ -19,6 +19,7 @@ class RepeatedWebhooks(Plot):
         one, lead = scene.customers(1)[0], scene.lead("growth")
         part = scene.draw.between(100, 400) * 100
         parts = [part, part + 1_300, part + 2_700][: 2 + (scene.knobs.noise > 0)]
+        scene.distract(scene.knobs.noise - 1)
         owed = scene.draw.between(50, 90) * 1_000
         invoice = new_invoice(scene, one, sum(parts) + owed)
         references = [f"rf{scene.draw.between(1000, 9999)}{letter}" for letter in "abc"[: len(parts)]]
