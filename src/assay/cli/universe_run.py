@@ -164,11 +164,13 @@ def command(
         colleagues.told()
         if old:
             screen.plain(
-                f"{screen.count(len(old), 'episode')} of an earlier version of these tasks were played again",
+                f"{screen.count(len(old), 'episode')} of an earlier version of these tasks"
+                f" {'was' if len(old) == 1 else 'were'} played again",
                 "dim",
             )
-        if len(played) < len(planted) * rollouts:
-            screen.plain(f"{len(planted) * rollouts - len(played):,} episodes were played before", "dim")
+        if rest := len(planted) * rollouts - len(played):
+            were = "was" if rest == 1 else "were"
+            screen.plain(f"{screen.count(rest, 'episode')} {were} played before", "dim")
         show([one for one in kept if (one.agent, one.voice) == (label, colleagues.name)], label)
         _write(out, kept, universe, planted)
         files.write_text(out / "report.html", runs.page(kept, f"{world} {seed}: what agents did"))
