@@ -107,6 +107,8 @@ def test_no_statement_of_a_tool_can_read_what_is_hidden(episode: OpenEpisode, ta
         ("chat_post", {"channel": "general", "text": "x" * 70_000}, "longer than"),
         ("mail_send", {"to": "ann", "subject": "s", "body": "b"}, "to has to be a list of strings"),
         ("ticket_change", {"ticket": "OPS-1", "status": "burnt"}, "status is one of"),
+        ("chat_post", {"channel": "general", "text": "half a sign: \ud83d"}, "signs that are none"),
+        ("chat_\ud83d", {"\ud83d": "\ud83d"}, "there is no tool"),
         ("chat_read", {"channel": "'; DROP TABLE person; --"}, "there is no channel"),
     ],
 )

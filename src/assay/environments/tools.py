@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024
 """Characters that all texts of one call may have together."""
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of signs, which JSON lets through and no file can hold."""
+
 _JSON = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
@@ -57,6 +60,8 @@ class Parameter:
                 raise ToolError("bad_arguments", f"{self.name} has to be {wanted}")
             if self.kind is int and not -(2**63) <= typing.cast("int", each) < 2**63:
                 raise ToolError("bad_arguments", f"{self.name} is too large a number")
+            if isinstance(each, str) and not each.isascii() and _HALVES.search(each):
+                raise ToolError("bad_arguments", f"{self.name} holds signs that are none")
             if self.among and each not in self.among:
                 raise ToolError("bad_arguments", f"{self.name} is one of: {', '.join(self.among)}")
 

@@ -144,7 +144,7 @@ class World:
 
         Unknown tools and unfitting arguments are answered, not raised: they are the agent's mistakes.
         """
-        given = dict(arguments or {})
+        name, given = _whole(name), dict(arguments or {})
         begins, step = self.now, self.steps + 1
         if not self._only_reads(name):
             self._held.execute("BEGIN")
@@ -264,7 +264,7 @@ class World:
         changes: bytes,
         notices: tuple[str, ...],
     ) -> Reply:
-        arguments, said = sorted_json(given), as_json(answer)
+        arguments, said = _whole(sorted_json(given)), _whole(as_json(answer))
         parts = "\0".join((self.hash, name, arguments, code, said, str(self.now), *notices, ""))
         chained = blake2b(parts.encode("utf-8", "surrogatepass") + changes, digest_size=16)
         self.hash, self.steps = chained.hexdigest(), step
@@ -395,6 +395,11 @@ class World:
             (first, last or self.steps),
         )
         return [changes for (changes,) in rows]
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of signs, which JSON lets through and no file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _stays(reason: int, _change: apsw.TableChange) -> int:
