@@ -56,8 +56,8 @@ def test_it_is_what_its_docstring_says(crowd, seed):
     members = [
         sharp.posterior_I_K,
         ebcc(columns, subtypes=5, tolerance=2e-2, max_iterations=13, leaps=True).posterior_I_K,
-        pm(columns).posterior_I_K,
-        bwa(columns).posterior_I_K,
+        pm(columns, tolerance=1e-3).posterior_I_K,
+        bwa(columns, leaps=True).posterior_I_K,
     ]
     believed = independence(sharp)
     for item in range(60):

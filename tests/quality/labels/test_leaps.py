@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.quality import Columns, ebcc, hierarchical
+from assay.quality import Columns, bwa, ebcc, hierarchical
 from assay.quality.labels.leaps import FIRST, Leaps
 
 
@@ -21,6 +21,19 @@ def test_with_leaps_it_comes_to_the_same_rest_in_fewer_rounds(crowd, seed, label
     assert leapt.iterations < walked.iterations
     np.testing.assert_allclose(leapt.posterior_I_K, walked.posterior_I_K, atol=1e-5)
     np.testing.assert_allclose(leapt.confusion_R_K_K, walked.confusion_R_K_K, atol=1e-5)
+
+
+@pytest.mark.parametrize("labels", [2, 4])
+def test_averages_leap_to_the_same_rest_too(crowd, labels):
+    columns = crowd(6, items=200, raters=15, labels=labels, right=0.5)
+
+    walked, leapt = (
+        bwa(columns, tolerance=1e-9, max_iterations=3000, leaps=leaps) for leaps in (False, True)
+    )
+
+    assert leapt.converged
+    assert leapt.iterations < walked.iterations
+    np.testing.assert_allclose(leapt.posterior_I_K, walked.posterior_I_K, atol=1e-6)
 
 
 def test_subtypes_may_die_between_leaps(crowd):

@@ -48,6 +48,17 @@ def test_the_fast_form_agrees_with_the_loops(crowd, seed):
     np.testing.assert_allclose(pm(columns).posterior_I_K, plain_pm(columns), atol=1e-9)
 
 
+def test_it_may_stop_where_the_outcome_of_few_items_still_changes(crowd):
+    columns = crowd(3, items=400, raters=30, right=None)
+    whole = pm(columns)
+
+    early = pm(columns, tolerance=0.02)
+
+    assert early.converged
+    assert early.iterations < whole.iterations
+    assert np.mean(early.choice_I != whole.choice_I) <= 0.03
+
+
 def test_where_all_err_alike_the_shares_stand():
     columns = Columns.from_lists(["i", "i", "j", "j"], ["ann", "ben"] * 2, ["a", "b", "b", "a"])
 

@@ -242,12 +242,12 @@ def test_a_half_life_asks_for_the_time_of_every_vote():
 
 def test_a_vote_takes_microseconds():
     votes, _ = crowd(9, items=1500, raters=60)
-    stream = Stream(LABELS)
 
-    start = time.process_time()
-    for item, rater, label in votes:
-        stream.add(item, rater, label)
-    spent = time.process_time() - start
+    def spent() -> float:
+        stream, start = Stream(LABELS), time.process_time()
+        for item, rater, label in votes:
+            stream.add(item, rater, label)
+        return time.process_time() - start
 
-    # About 15 µs on a quiet machine; the bound leaves room for a busy one.
-    assert spent / len(votes) < 60e-6
+    # About 15 µs on a quiet machine; the bound leaves room for a slow and busy one.
+    assert min(spent() for _ in range(3)) / len(votes) < 150e-6

@@ -248,9 +248,14 @@ class Ballots:
         """Give each item the row of its ballot."""
         return values_P_K if self.ballot_I is None else values_P_K.take(self.ballot_I, axis=0)
 
-    def of_item(self, values_I_K: Rows) -> Rows:
-        """Give each ballot the row of its first item: what is the same for items with the same votes."""
-        return values_I_K if self.first_P is None else values_I_K.take(self.first_P, axis=0)
+    def of_item(self, values_I_K: Floats) -> Floats:
+        """Give each ballot the row of its first item: what is the same for items with the same votes.
+
+        Columns are contiguous: NumPy is many times faster along them than along short rows.
+        """
+        return (
+            values_I_K if self.first_P is None else np.asfortranarray(values_I_K.take(self.first_P, axis=0))
+        )
 
 
 def of_odds(odds_P: Floats) -> Floats:

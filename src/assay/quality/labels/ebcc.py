@@ -91,9 +91,11 @@ def ebcc(
         tell("ebcc", iteration, max_iterations)
         size_S = ballots.total(subtype_P_S)
         lives_S = size_S > DEAD
-        if not (leaping and leaping.seen) and np.count_nonzero(lives_S) < WORTH_DROPPING * len(lives_S):
+        if np.count_nonzero(lives_S) < WORTH_DROPPING * len(lives_S):
             subtype_P_S, label_S, size_S = subtype_P_S[:, lives_S], label_S[lives_S], size_S[lives_S]
             belongs_S_K = belongs_S_K[lives_S]
+            if leaping:
+                leaping.only(lives_S)
         counts_R_G_S = ballots.counts(subtype_P_S)
         if leaping:
             counts_R_G_S, size_S = leaping.ahead(iteration, counts_R_G_S, size_S)

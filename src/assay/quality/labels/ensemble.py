@@ -43,6 +43,9 @@ ENOUGH, ENOUGH_CORRELATED, ENOUGH_ROUNDS = 1e-2, 2e-2, 13
 flattened and averaged, so that digits are lost on them. On real crowds these are as near to the outcome of a
 thousand rounds, on average, as half of the tolerance and twenty rounds of `ebcc` are without leaps."""
 
+ENOUGH_SETTLED = 1e-3
+"""Where `pm` stops as a member: it may go on for long about one item in a thousand."""
+
 
 def ensemble(columns: Columns, *, rng: int = 0) -> Result:
     """Weigh votes with four models, and say no more than the votes can bear.
@@ -120,7 +123,8 @@ def _opinion(columns: Columns, rng: int) -> _Opinion:
     confusion = hierarchical(columns, tolerance=ENOUGH, leaps=True)
     bare_P_K = ballots.of_item(confusion.posterior_I_K)
     flat_P_K = tempered(bare_P_K, DEFAULT_POWER)
-    shares_P_K = ballots.of_item(pm(columns).posterior_I_K) + ballots.of_item(bwa(columns).posterior_I_K)
+    shares_P_K = ballots.of_item(pm(columns, tolerance=ENOUGH_SETTLED).posterior_I_K)
+    shares_P_K += ballots.of_item(bwa(columns, leaps=True).posterior_I_K)
     shares_P_K /= 2
 
     other_P_K = flat_P_K

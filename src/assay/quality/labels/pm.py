@@ -9,7 +9,7 @@ from assay.quality.labels.columns import Columns, Floats
 from assay.quality.labels.result import Result
 
 
-def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
+def pm(columns: Columns, *, tolerance: float = 0.0, max_iterations: int = 100) -> Result:
     """Weigh votes by −ln of their rater's error rate, over that of the worst, until the outcome is stable.
 
     e_r = (errors + ½) / (votes + 1) against the present outcome, w_r = −ln(e_r / max e), outcome = the label
@@ -24,6 +24,8 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
     ----------
     columns
         N votes; one round costs O(N·K), and few are needed. `history_R_K_K` adds to errors and votes.
+    tolerance
+        Stop when the outcome changes on no larger share of the items.
 
     >>> votes = [(i, name, "no" if name == "tired" and i % 2 else "yes") for i in range(8)
     ...          for name in ("ann", "ben", "tired")]
@@ -49,7 +51,8 @@ def pm(columns: Columns, *, max_iterations: int = 100) -> Result:
         (unheard,) = np.nonzero(total_P <= TIE)
         posterior_P_K[unheard] = ballots.shares_P_K[unheard]
         updated_P_K = _outcome(ballots.clamped(posterior_P_K))
-        settled = bool((updated_P_K == outcome_P_K).all())
+        changed = ballots.times_P @ (updated_P_K != outcome_P_K).any(axis=1)
+        settled = bool(changed <= tolerance * len(columns.items))
         outcome_P_K = updated_P_K
 
     return Result(
