@@ -26,7 +26,10 @@ class RevertCommit(Plot):
         code = edited(code, [('"team": 60', f'"team": {team}')])
         tests = edited(
             tests,
-            [("allowed('team', 59)", f"allowed('team', {team - 1})"), ("'team', 60", f"'team', {team}")],
+            [
+                ("('team', 60)", f"('team', {team})"),
+                ("assertTrue(allowed('team', 59", f"assertTrue(allowed('team', {team - 1}"),
+            ],
         )
         write(scene, repo, {path: code, test: tests}, title=f"Team gets {team} calls", ago=hours(0))
         wrong = edited(code, [('"business": 600', f'"business": {lost}'), ("used <", "used <=")])
