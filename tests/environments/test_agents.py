@@ -110,7 +110,7 @@ def played(
     universe: Universe, script: Script, *, tasks: int = 1, speech: Any = "tools", **settings: Any
 ) -> tuple[list[Trajectory], Stub]:
     with serving(script) as server:
-        endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}", "tiny", timeout_s=20)
+        endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}", "tiny", timeout_s=120)
 
         async def go() -> list[Trajectory]:
             async with Caller(endpoint, speech=speech, attempts=3) as caller:
@@ -222,7 +222,7 @@ def test_so_many_episodes_are_played_at_once_and_no_more(universe: Universe):
     gate = threading.Barrier(3)
 
     def script(body: Body) -> Any:
-        gate.wait(10)  # only three at once get through
+        gate.wait(120)  # only three at once get through
         return FINISH
 
     found, server = played(universe, script, tasks=6, concurrency=3)
@@ -336,7 +336,8 @@ def test_an_episode_is_handed_on_as_a_conversation_and_as_atif(universe: Univers
     (one,) = agents.run(universe, universe.tasks(1), agents.oracle())
     said, told = messages(one), atif(one)
 
-    assert [message["role"] for message in said["messages"][:3]] == ["user", "assistant", "tool"]
+    roles = [message["role"] for message in said["messages"][:4]]
+    assert roles == ["system", "user", "assistant", "tool"]
     assert said["reward"] == 1.0
     assert told["schema_version"] == "ATIF-v1.8"
     assert [step["step_id"] for step in told["steps"]] == list(range(1, len(told["steps"]) + 1))

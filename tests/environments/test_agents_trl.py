@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
+import sys
 import typing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assay.environments.adapters.trl import dataset, environment_factory
+from assay.environments import agents
+from assay.environments.adapters.trl import dataset, demonstrations, environment_factory, tool_names
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle, tool_list
 from assay.environments.universe import Universe
@@ -21,13 +24,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return environment_factory("startup", 7, tmp_path_factory.mktemp("trl"))
 
 
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Worlds with the tools of one template alone."""
+    folder = tmp_path_factory.mktemp("narrow")
+    return environment_factory("startup", 7, folder, tools=["doc_read", "flag_set", "chat_post"])
+
+
 def tools_of(environment: object) -> dict[str, Any]:
     """Return what the trainer takes for tools."""
-    return {
-        name: getattr(environment, name)
-        for name, _ in inspect.getmembers(type(environment), inspect.isfunction)
-        if not name.startswith("_") and name not in {"reset", "get_reward"}
-    }
+    return {name: getattr(environment, name) for name in tool_names(type(environment))}
 
 
 def test_every_tool_is_a_method_with_types_and_words_for_each_argument(made: Any, universe: Universe):
@@ -107,3 +113,60 @@ def test_transformers_reads_a_schema_of_every_method(made: Any):
         assert set(schema["function"]["parameters"]["properties"]) == set(
             inspect.signature(method).parameters
         )
+
+
+def test_a_few_tools_are_given_by_name_and_tasks_that_need_others_are_refused(narrow: Any):
+    universe: Universe = narrow._universe
+
+    assert tool_names(narrow) == ["chat_post", "doc_read", "finish", "flag_set", "wait"]
+    with pytest.raises(WorldError, match=r"needs deploy_start, .*name them in tools="):
+        dataset([universe.task("bad-deploy", 1)], narrow)
+    with pytest.raises(WorldError, match="there is no tool 'doc_burn'"):
+        environment_factory("startup", 7, universe.folder, tools=["doc_burn"])
+
+
+def test_a_model_reads_the_same_words_in_training_as_when_it_is_played(narrow: Any):
+    universe: Universe = narrow._universe
+    task = universe.task("injected-doc", 1)
+    (played,) = agents.run(universe, [task], agents.oracle())
+    (row,) = dataset([task], narrow)
+    environment = narrow()
+
+    system, user = row["prompt"]
+    added = environment.reset(**row)
+    environment._close()
+
+    assert system == {"role": "system", "content": played.system}
+    assert user["content"] + added == played.text
+
+
+def test_good_episodes_become_demonstrations_that_chat_templates_can_read(narrow: Any):
+    pytest.importorskip("transformers.utils", reason="wants the extra train")
+    universe: Universe = narrow._universe
+    tasks = universe.tasks(2, templates=["injected-doc"])
+    good = agents.run(universe, tasks, agents.oracle())
+    idle = agents.run(universe, tasks, agents.nothing())
+
+    rows = demonstrations([*good, *idle], narrow)
+
+    assert [row["task"] for row in rows] == [task.id for task in tasks]
+    assert [tool["function"]["name"] for tool in json.loads(rows[0]["tools"])] == tool_names(narrow)
+    calls = [call["function"] for said in rows[0]["messages"] for call in said.get("tool_calls", ())]
+    assert [call["name"] for call in calls] == [step.tool for step in tasks[0].oracle]
+    assert calls[0]["arguments"] == dict(tasks[0].oracle[0].arguments)
+    assert rows[0]["messages"][-1] == {"role": "assistant", "content": "Done."}
+
+
+@pytest.mark.slow
+def test_a_tiny_model_learns_episodes_by_heart_and_trl_trains_it_on_their_score(tmp_path: Path):
+    pytest.importorskip("trl", reason="wants the extra train")
+    program = Path(__file__).parents[2] / "bench" / "universe" / "training.py"
+
+    ran = subprocess.run(
+        [sys.executable, program, tmp_path, "2"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+
+    assert ran.returncode == 0, ran.stderr[-4_000:]
+    said = json.loads(ran.stdout.splitlines()[-1])
+    assert said["before"] > 0.2
+    assert said["calls"] > 1

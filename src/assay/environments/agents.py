@@ -188,7 +188,7 @@ async def play(episode: Episode, player: Player, *, agent: str, rollout: int = 1
             kept.step(episode, call.id, call.tool, call.arguments, reply)
             player.hears(call, reply.text())
     found = episode.score()
-    kept.system = player.system
+    kept.system = player.system or instruction(episode)
     kept.stopped = kept.stopped or _ended(episode)
     kept.report, kept.reward = episode.report, found.reward
     kept.goals, kept.side_effects = dict(found.goals), list(found.side_effects)

@@ -1,24 +1,30 @@
-"""Worlds for TRL's `GRPOTrainer`: a class with one method for each tool, given as `environment_factory`.
+"""Worlds for TRL: a class with a method for each tool for `GRPOTrainer`, demonstrations for `SFTTrainer`.
 
 TRL makes one object for each rollout, uses it again and again, and finds tools by looking at what is defined
 on the class: every public function but `reset` and `get_reward`. It reads their signatures and docstrings, in
 Google's style. TRL itself is not imported here.
+
+What a model reads is the same everywhere: in `dataset` and `demonstrations`, and where `assay universe run`
+plays it. A model that learned in one is at home in the others.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from assay.environments.agents import opening
+from assay import extras
+from assay.environments.agents import instruction, opening
 from assay.environments.errors import WorldError
 from assay.environments.playing import FINISH, WAIT
 from assay.environments.situations import Knobs
 from assay.environments.tasks import Task
 from assay.environments.tools import Parameter, Tool
+from assay.environments.trajectories import Trajectory, messages
 from assay.environments.universe import OpenEpisode, Universe
 
 KEPT = frozenset({"reset", "get_reward"})
@@ -27,20 +33,87 @@ Environment = Any
 """A class made by `environment_factory`: its methods are the tools of a world."""
 
 
-def dataset(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+CLOSING = "Done."
+"""Ends a demonstration that did not call `finish`: a trainer's loop ends with a turn that calls nothing."""
+
+
+def dataset(tasks: Sequence[Task], environment: type[Environment] | None = None) -> list[dict[str, Any]]:
     """Return tasks as rows of a training set: `datasets.Dataset.from_list` takes them.
 
     The text of the task is in the prompt; `reset` adds what time it is.
+
+    Parameters
+    ----------
+    environment
+        The class of the worlds: the prompt then begins with the same words to the model as everywhere else
+        (who it is, how it works, when to stop), and a task that its tools cannot do is refused.
+
+    Raises
+    ------
+    WorldError
+        Where a tool was left out that a task needs.
     """
+    told = []
+    for task in tasks:
+        prompt = [{"role": "user", "content": task.text}]
+        if environment is not None:
+            lacking = {step.tool for step in task.oracle} - set(tool_names(environment))
+            if lacking:
+                raise WorldError(
+                    f"the task {task.id!r} needs {', '.join(sorted(lacking))}; name them in tools= too"
+                )
+            prompt.insert(0, {"role": "system", "content": _instruction(environment, task)})
+        told.append({"prompt": prompt, "template": task.template, "task_seed": task.seed, "task": task.id})
+    return told
+
+
+def demonstrations(
+    episodes: Iterable[Trajectory], environment: type[Environment], *, reward: float = 1.0
+) -> list[dict[str, Any]]:
+    """Return good episodes as rows for `SFTTrainer`: `messages`, and `tools` as JSON.
+
+    Arguments of calls are mappings, as chat templates want them. Two tools' arguments are not of one type, so
+    the rows go through `datasets.Dataset.from_list(rows, on_mixed_types="use_json")`.
+
+    Parameters
+    ----------
+    reward
+        Episodes that got less are left out.
+
+    Raises
+    ------
+    assay.errors.MissingExtraError
+        Without transformers, which writes the tools down for models: the extra `train`.
+    """
+    utils = extras.need("transformers.utils", extra="train")
+    methods = [getattr(environment, name) for name in tool_names(environment)]
+    tools = json.dumps([utils.get_json_schema(method) for method in methods], ensure_ascii=False)
     return [
-        {
-            "prompt": [{"role": "user", "content": task.text}],
-            "template": task.template,
-            "task_seed": task.seed,
-            "task": task.id,
-        }
-        for task in tasks
+        {"messages": _as_templates_want(messages(one)["messages"]), "tools": tools, "task": one.task}
+        for one in episodes
+        if one.reward >= reward
     ]
+
+
+def tool_names(environment: type[Environment]) -> list[str]:
+    """Return the names of what a trainer takes for tools, in its order."""
+    found = inspect.getmembers(environment, inspect.isfunction)
+    return [name for name, _ in found if not name.startswith("_") and name not in KEPT]
+
+
+def _as_templates_want(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for message in told:
+        for call in message.get("tool_calls", ()):
+            call["function"]["arguments"] = json.loads(call["function"]["arguments"])
+    if told[-1]["role"] == "tool":
+        told.append({"role": "assistant", "content": CLOSING})
+    return told
+
+
+def _instruction(environment: type[Environment], task: Task) -> str:
+    universe: Universe = environment._universe
+    with universe.episode(task) as episode:
+        return instruction(episode)
 
 
 def environment_factory(
@@ -51,8 +124,20 @@ def environment_factory(
     entities: int = 2_500,
     knobs: Knobs | None = None,
     most_steps: int = 200,
+    tools: Iterable[str] | None = None,
 ) -> type[Environment]:
     """Return a class for `GRPOTrainer(environment_factory=…)`; all its objects fork one world.
+
+    Parameters
+    ----------
+    tools
+        Names of the tools to give, beside `wait` and `finish`; all, where it is left out. All of a company's
+        fill some 7,000 tokens of every prompt, which is much for a small model.
+
+    Raises
+    ------
+    WorldError
+        Where there is no such tool, or one is called like a word of the trainer's.
 
     >>> import inspect, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +153,14 @@ def environment_factory(
     """
     universe = Universe(kind, seed, Path(folder), entities=entities)
     apps = universe.kind.apps
-    tools = [tool for app in apps for tool in app.tools]
+    found = [tool for app in apps for tool in app.tools]
+    if tools is not None:
+        wanted = set(tools) - {str(listed["name"]) for listed in (WAIT, FINISH)}
+        if unknown := wanted - {tool.name for tool in found}:
+            raise WorldError(
+                f"there is no tool {min(unknown)!r}; there are: {', '.join(t.name for t in found)}"
+            )
+        found = [tool for tool in found if tool.name in wanted]
     members: dict[str, Any] = {
         "__doc__": f"A world of kind {kind!r} with seed {seed}; a fork of it for each episode.",
         "__module__": __name__,
@@ -80,11 +172,11 @@ def environment_factory(
         "reset": _reset,
         "get_reward": _reward,
     }
-    for tool in tools:
+    for tool in found:
         members[tool.name] = _method(tool)
     for listed in (WAIT, FINISH):
         members[str(listed["name"])] = _plain_method(cast("dict[str, Any]", listed))
-    if clash := KEPT & {tool.name for tool in tools}:
+    if clash := KEPT & {tool.name for tool in found}:
         raise WorldError(f"a tool cannot be called {min(clash)!r}, which is the trainer's own word")
     return type(f"{kind.title()}World", (), members)
 
