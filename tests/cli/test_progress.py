@@ -19,7 +19,7 @@ def watched(monkeypatch):
 def test_long_work_shows_its_stage_and_goes_away(watched):
     with screen.stages("weighing", after=0.01) as told:
         told("rounds [of] ebcc", 3, 10)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while "rounds" not in watched.getvalue() and time.monotonic() < until:
             time.sleep(0.02)
 

@@ -109,7 +109,7 @@ def test_episodes_are_served_until_one_ends_it(tmp_path):
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
-        with urllib.request.urlopen(urllib.request.Request(address, body), timeout=10) as said:  # noqa: S310
+        with urllib.request.urlopen(urllib.request.Request(address, body), timeout=120) as said:  # noqa: S310
             tools = json.loads(said.read())["result"]["tools"]
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()

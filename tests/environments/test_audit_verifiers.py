@@ -71,7 +71,7 @@ def dies(task, answer):
     return exact(task, answer)
 
 def hangs(task, answer):
-    time.sleep(60) if answer == "done" else None
+    time.sleep(600) if answer == "done" else None
     return exact(task, answer)
 
 def leaves(task, answer):
@@ -92,7 +92,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def asked(folder: Path, name: str, seconds: float = 20) -> Iterator[tuple[Verifier, Verifier]]:
+def asked(folder: Path, name: str, seconds: float = 120) -> Iterator[tuple[Verifier, Verifier]]:
     with (
         Verifier(f"graders:{name}", folder=folder, seconds=seconds) as first,
         Verifier(f"graders:{name}", folder=folder, seconds=seconds, hash_seed=7) as second,
@@ -103,7 +103,7 @@ def asked(folder: Path, name: str, seconds: float = 20) -> Iterator[tuple[Verifi
 @pytest.fixture
 def said(folder: Path) -> Callable[..., list[Audited]]:
     def found(name: str, rows: list[dict[str, str]], **more: float) -> list[Audited]:
-        with asked(folder, name, more.pop("seconds", 20)) as (first, second):
+        with asked(folder, name, more.pop("seconds", 120)) as (first, second):
             return audit(first, second, known(rows), **more)
 
     return found

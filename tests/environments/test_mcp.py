@@ -35,7 +35,7 @@ class Served:
         self.port = self.do(self.server.start())[1]
 
     def do(self, what: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(120)
 
     def open(self, task: Any, name: str) -> Table:
         async def go() -> Table:
@@ -46,14 +46,14 @@ class Served:
     def close(self) -> None:
         self.do(self.server.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 class Wire:
     """One kept connection, by hand."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.held = self.socket.makefile("rb")
 
     def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> None:
@@ -336,7 +336,7 @@ def test_the_official_client_is_served(wire: Wire, served: Served):
         )
     address = f"http://127.0.0.1:{served.port}/mcp/one"
     said = subprocess.run(
-        [CLIENT, "-c", OFFICIAL, address], capture_output=True, text=True, timeout=60, check=False
+        [CLIENT, "-c", OFFICIAL, address], capture_output=True, text=True, timeout=300, check=False
     )
 
     tools = len(served.server.tables["one"].listed)

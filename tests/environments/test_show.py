@@ -162,7 +162,7 @@ def served(universe: Universe) -> Iterator[Server]:
 
 
 def asked(server: Server, path: str, method: str = "GET", host: str = "") -> http.client.HTTPResponse:
-    line = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=120)
     line.putrequest(method, path, skip_host=True)
     line.putheader("Host", host or f"127.0.0.1:{server.server_address[1]}")
     line.endheaders()

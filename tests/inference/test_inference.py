@@ -26,9 +26,11 @@ class Said:
     headers: dict[str, str] = field(default_factory=dict)
     after_s: float = 0.0
     hang_up: bool = False
+    after: Callable[[], object] = bool
+    """What to wait for before it is sent."""
 
 
-def said(text: str, *, tokens: int = 3, after_s: float = 0.0) -> Said:
+def said(text: str, *, tokens: int = 3, after_s: float = 0.0, after: Callable[[], object] = bool) -> Said:
     """Return a well-formed reply."""
     return Said(
         {
@@ -37,6 +39,7 @@ def said(text: str, *, tokens: int = 3, after_s: float = 0.0) -> Said:
             "usage": {"completion_tokens": tokens},
         },
         after_s=after_s,
+        after=after,
     )
 
 
@@ -77,6 +80,7 @@ def serving(script: Script | list[Said], *, models: list[str] | None = None) -> 
                 stub.most_at_once = max(stub.most_at_once, stub.at_once)
                 answer = next(queue) if queue is not None else script(body)  # type: ignore[operator]
             time.sleep(answer.after_s)
+            answer.after()
             with lock:
                 stub.at_once -= 1
             if answer.hang_up:
@@ -226,13 +230,13 @@ def test_where_nothing_is_known_the_address_is_doubted_first() -> None:
 
 
 def test_a_server_that_hangs_is_left_after_the_timeout() -> None:
-    with serving([said("late", after_s=0.6)]) as stub:
-        begun = time.monotonic()
-        with pytest.raises(InferenceError, match=r"did not answer in 0\.1 s; ask for fewer tokens"):
-            ask(Endpoint(stub.base_url, "tiny", timeout_s=0.1), conversation("?"), attempts=3)
-        took = time.monotonic() - begun
+    with serving(lambda _: said("late", after_s=600)) as stub:
+        with pytest.raises(InferenceError, match=r"did not answer in 0\.3 s; ask for fewer tokens"):
+            ask(Endpoint(stub.base_url, "tiny", timeout_s=0.3), conversation("?"), attempts=3)
+        until = time.monotonic() + 60
+        while not stub.asked and time.monotonic() < until:  # a busy machine hears of it later
+            time.sleep(0.01)
 
-    assert took < 0.5
     assert len(stub.asked) == 1  # what was too slow is not paid for again
 
 
@@ -274,14 +278,18 @@ def test_a_key_pasted_with_its_line_end_works() -> None:
 # ── many questions ──
 
 
-def echo(body: dict[str, Any]) -> Said:
-    """Answer with the prompt, the first ones slowest, so that they finish in another order."""
-    prompt = body["messages"][-1]["content"]
-    return said(prompt.upper(), after_s=0.15 if prompt in "ab" else 0.02)
-
-
 def test_answers_keep_the_order_of_the_prompts_and_stay_within_the_concurrency() -> None:
     heard: list[int] = []
+    three, fourth = threading.Barrier(3), threading.Event()
+
+    def echo(body: dict[str, Any]) -> Said:
+        """Answer the first three once all of them are there, and the first two after the third."""
+        prompt = body["messages"][-1]["content"]
+        if prompt == "d":
+            fourth.set()
+        after = {"a": lambda: three.wait() + fourth.wait(), "c": three.wait}
+        return said(prompt.upper(), after=after.get("a" if prompt == "b" else prompt, bool))
+
     with serving(echo) as stub:
         outcomes = answers(
             Endpoint(stub.base_url, "tiny"),
@@ -305,13 +313,14 @@ def test_a_busy_server_is_asked_again_after_the_pause_it_names() -> None:
     assert stub.moments[1] - stub.moments[0] >= 0.3
 
 
-def test_retry_after_is_understood_as_a_date_too() -> None:
+def test_retry_after_is_understood_as_a_date_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "BACKOFF_SECONDS", 50.0)
     past = Said("", status=503, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
     with serving([past, said("now")]) as stub:
         (outcome,) = answers(Endpoint(stub.base_url, "tiny"), ["?"])
 
     assert isinstance(outcome, Reply)
-    assert stub.moments[1] - stub.moments[0] < 0.4
+    assert stub.moments[1] - stub.moments[0] < 25
 
 
 @pytest.mark.parametrize(
@@ -377,9 +386,9 @@ def test_a_callback_that_fails_ends_the_asking() -> None:
         serving(lambda _: said("yes", after_s=0.05)) as stub,
         pytest.raises(RuntimeError, match="disk is full"),
     ):
-        answers(Endpoint(stub.base_url, "tiny"), ["?"] * 50, concurrency=2, on_done=fail)
+        answers(Endpoint(stub.base_url, "tiny"), ["?"] * 500, concurrency=2, on_done=fail)
 
-    assert len(stub.asked) < 10
+    assert len(stub.asked) < 250
 
 
 def test_whole_conversations_are_asked_as_they_are() -> None:

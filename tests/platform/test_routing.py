@@ -288,7 +288,7 @@ def test_a_dozen_people_at_once_keep_to_the_budget_and_take_back_without_countin
     squall = Path(__file__).with_name("squall.py")
 
     ran = subprocess.run(
-        [sys.executable, squall, tmp_path], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, squall, tmp_path], capture_output=True, text=True, timeout=1_800, check=False
     )
 
     told = "in force 60, places 60, counted 60, spent 60, twice 0, taken back 1, open 0, unexpected []"
