@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from assay import registry
 from assay.cli import program
 from assay.environments import store
 from assay.environments.auditing import report
-from assay.environments.auditing.findings import Audited, memorised
+from assay.environments.auditing.answers import answers
+from assay.environments.auditing.findings import MOST_ALIKE, Audited
 from assay.environments.auditing.grading import Grader, bytes_of, copied
 from assay.environments.auditing.worlds import audit
+from assay.environments.building import Builder
 from assay.environments.desk import Desk
 from assay.environments.errors import WorldError
 from assay.environments.playing import Oracle, play
+from assay.environments.situations import Knobs, Situation
+from assay.environments.startup.templates.bad_deploy import BadDeploy
+from assay.environments.streams import Stream
 from assay.environments.tasks import Action, Allowed, Goal, Task
 from assay.environments.tools import App, tool
 from assay.environments.universe import Universe
@@ -152,17 +160,40 @@ def test_a_copy_that_is_no_world_is_an_error_and_the_grader_goes_on(
         assert grader.score(copied(episode.world.path, tmp_path), task).reward == 0
 
 
-def test_a_template_with_one_answer_is_said_so_and_one_with_several_is_not():
-    same = [Audited(f"s-{n}", "same", 1.0, {}, sibling=1.0) for n in range(4)]
-    several = [Audited(f"v-{n}", "several", 1.0, {}, sibling=float(n > 0)) for n in range(4)]
+class OneAnswer(BadDeploy):
+    """Draws what does not matter alone: the answer is one for all seeds."""
 
-    assert memorised([*same, *several]) == ["same"]
-    assert any("learned by heart" in sentence for sentence in report.sentences(same))
+    def situate(self, made: Builder, draw: Stream, knobs: Knobs) -> Situation:
+        return super().situate(made, Stream(1, "always"), knobs)
+
+
+def test_a_template_with_one_answer_for_all_seeds_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "ours", SimpleNamespace(OneAnswer=OneAnswer))
+    monkeypatch.setitem(registry.BUILT_IN["startup-templates"], "one-answer", "ours:OneAnswer")
+    made = Universe("startup", 7, tmp_path)
+
+    one, several = audit(made, [made.task("one-answer", 1), made.task("bad-deploy", 1)])
+
+    assert (one.seeds, one.answers, one.alike) == (20, 1, 1.0)
+    assert "one answer passes for 100% of seeds" in one.broke
+    assert several.answers > 10
+    assert several.sound
+    rows = report.show([one, several])
+    assert rows[1][rows[0].index("answers")] == "1 of 20"
+
+
+@pytest.mark.slow
+def test_no_template_of_the_company_can_be_learned_by_heart(tmp_path: Path):
+    made = Universe("startup", 7, tmp_path)
+
+    alike = {name: answers(made, name).alike for name in made.templates}
+
+    assert {name: share for name, share in alike.items() if share > MOST_ALIKE} == {}
 
 
 def test_the_page_says_what_is_wrong_and_runs_no_text_of_a_task():
     hostile = "<script>alert(1)</script>"
-    one = Audited(hostile, "t", 0.5, {"spam": 0.5}, 0.0, None, 3, (f"the oracle misses {hostile}",))
+    one = Audited(hostile, "t", 0.5, {"spam": 0.5}, broke=(f"the oracle misses {hostile}",))
 
     text = report.page([one], "startup")
 
@@ -184,7 +215,7 @@ def test_the_command_writes_a_table_and_a_page(tmp_path: Path):
 
 
 def test_the_command_fails_where_a_score_is_not_earned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    weak = Audited("t-1", "t", 1.0, {"spam": 0.5}, 0.0, None, 3, ("spam gets 0.50",))
+    weak = Audited("t-1", "t", 1.0, {"spam": 0.5}, broke=("spam gets 0.50",))
     monkeypatch.setattr("assay.environments.auditing.worlds.audit", lambda *_, **__: [weak])
 
     ran = CliRunner().invoke(program, ["universe", "audit", "--tasks", "1", "--out", str(tmp_path / "a.csv")])

@@ -159,6 +159,11 @@ class Universe:
         store.fork(source, path)
         return OpenEpisode(World(path, self.kind.apps), task, most_steps, voice or self.voice)
 
+    def forget(self, task: Task) -> None:
+        """Remove a task that was planted; asked for again, it is planted again."""
+        self._tasks.pop(task.id, None)
+        store.remove(self._planted(task.id))
+
     def check(self) -> None:
         """Refuse to go on where a base was changed."""
         for base, was in self._fingerprints.items():

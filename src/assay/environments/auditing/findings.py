@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 FLOOR = 0.05
 """What may be had without the work, at most."""
+
+MOST_ALIKE = 0.25
+"""Share of seeds for which one and the same answer may be right."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,9 @@ class Audited:
         What got whoever deserves nothing → reward.
     early
         What half of the oracle's steps got: part of the work, which may be part of the score.
-    sibling
-        What the oracle of the same template with another seed got; `None` where there is no other.
+    seeds, answers, alike
+        How many seeds of the template were planted, how many different answers they have, and for which share
+        of them one answer passes; `None` where there are no others.
     broke
         What is wrong, one sentence each.
     notes
@@ -34,7 +38,9 @@ class Audited:
     oracle: float
     rewards: Mapping[str, float]
     early: float | None = None
-    sibling: float | None = None
+    seeds: int | None = None
+    answers: int | None = None
+    alike: float | None = None
     steps: int | None = None
     broke: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -53,18 +59,3 @@ class Audited:
     def sound(self) -> bool:
         """Whether nothing is wrong."""
         return not self.broke
-
-
-def memorised(found: Sequence[Audited], *, fewest: int = 4) -> list[str]:
-    """Return the templates whose answers are the same for every seed that was tried.
-
-    >>> one = Audited("t", "t", 1.0, {}, 0.0, 1.0, 3)
-    >>> memorised([one] * 4), memorised([one] * 3)
-    (['t'], [])
-    """
-    names = dict.fromkeys(each.template for each in found)
-    tried = {
-        name: [each.sibling for each in found if each.template == name and each.sibling is not None]
-        for name in names
-    }
-    return [name for name, got in tried.items() if len(got) >= fewest and min(got) >= 1]

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from assay.environments.auditing.findings import FLOOR, Audited, memorised
+from assay.environments.auditing.findings import FLOOR, MOST_ALIKE, Audited
 from assay.figures import Figure, Passage, specification
 from assay.figures import page as page_of
 
@@ -29,6 +29,8 @@ WORLD = Words(
         "Each step of the oracle that changes something was left out once: the score has to fall.",
         "Every score of the oracle was taken four times in two other processes, on a copy of the world.",
         "Deleting rows and making them anew was tried with tools that no agent has.",
+        "Several seeds of each template were planted. Answers: how many different ones they have.",
+        f"Alike: for which share of them the steps of one get everything; it has to be {MOST_ALIKE} or less.",
     ),
     (
         "A score that passes is earned by none of these ways; there may be one that nobody tried.",
@@ -67,7 +69,9 @@ def table(found: Sequence[Audited], what: str = "template") -> pl.DataFrame:
                 "floor": each.floor,
                 "gap": each.gap,
                 "early stop": each.early,
-                "sibling": each.sibling,
+                "seeds": each.seeds,
+                "answers": each.answers,
+                "alike": each.alike,
                 "steps": each.steps,
                 **{name: each.rewards.get(name) for name in names},
                 "broke": "; ".join(each.broke),
@@ -97,6 +101,7 @@ def by_template(found: Sequence[Audited]) -> list[dict[str, Any]]:
                 "floor": max(each.floor for each in mine),
                 "gap": min(each.gap for each in mine),
                 **({"early stop": max(early)} if early else {}),
+                **_answers(mine),
                 "broken": sum(not each.sound for each in mine),
                 "what broke": "; ".join(
                     f"{sentence} ({many}×)" if many > 1 else sentence for sentence, many in times.items()
@@ -104,6 +109,17 @@ def by_template(found: Sequence[Audited]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _answers(mine: Sequence[Audited]) -> dict[str, Any]:
+    """Return how many answers the seeds of a template have, and how often one of them passes."""
+    known = [each for each in mine if each.answers is not None and each.alike is not None]
+    if not known:
+        return {}
+    return {
+        "answers": f"{min(each.answers or 0 for each in known)} of {known[0].seeds}",
+        "alike": max(each.alike or 0.0 for each in known),
+    }
 
 
 def sentences(found: Sequence[Audited]) -> list[str]:
@@ -118,11 +134,6 @@ def sentences(found: Sequence[Audited]) -> list[str]:
         else f"{of_all}: the oracle gets 1, nobody who deserves nothing gets more than {highest:.2f}."
     ]
     said += [f"{each.task}: {'; '.join(each.broke)}." for each in wrong]
-    said += [
-        f"{name}: in this world every seed has the same answer, so that it can be learned by heart; train on"
-        " several worlds."
-        for name in memorised(found)
-    ]
     return said
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from assay.environments.auditing.answers import Answers, answers
 from assay.environments.auditing.cheats import APP, CHEATS, Patient, Recreates, Sweep, half, looks
-from assay.environments.auditing.findings import FLOOR, Audited
+from assay.environments.auditing.findings import FLOOR, MOST_ALIKE, Audited
 from assay.environments.auditing.grading import Grader, bytes_of, copied
 from assay.environments.building import Builder
 from assay.environments.coworkers import Coworkers
@@ -48,13 +49,17 @@ def audit(universe: Universe, tasks: Sequence[Task], *, told: Told | None = None
     (1.0, 0.0, ())
     """
     found = []
+    known: dict[tuple[str, Knobs], Answers] = {}
     with (
         tempfile.TemporaryDirectory() as folder,
         Grader(hash_seed=0) as first,
         Grader(hash_seed=4242) as second,
     ):
         for task in tasks:
-            one = _Auditor(universe, task, tasks, Path(folder), (first, second))
+            asked = task.template, knobs_of(task)
+            if asked not in known:
+                known[asked] = answers(universe, *asked)
+            one = _Auditor(universe, task, tasks, Path(folder), (first, second), known[asked])
             found.append(one.audited())
             if told:
                 told(task.id)
@@ -70,7 +75,9 @@ class _Auditor:
         tasks: Sequence[Task],
         folder: Path,
         graders: tuple[Grader, Grader],
+        answers: Answers,
     ) -> None:
+        self._answers = answers
         self._universe, self._task, self._folder, self._graders = universe, task, folder, graders
         self._others = _others(universe, task, tasks)
         self._broke: list[str] = []
@@ -89,13 +96,17 @@ class _Auditor:
         for name, reward in rewards.items():
             if reward > FLOOR:
                 self._broke.append(f"{_CALLED.get(name, name)} gets {reward:.2f}")
+        if self._answers.alike > MOST_ALIKE:
+            self._broke.append(f"one answer passes for {self._answers.alike:.0%} of seeds")
         return Audited(
             self._task.id,
             self._task.template,
             oracle,
             rewards,
             early,
-            self._sibling(),
+            self._answers.seeds,
+            self._answers.different,
+            self._answers.alike,
             len(self._task.oracle),
             tuple(self._broke),
             tuple(self._notes),
@@ -222,10 +233,6 @@ class _Auditor:
                 leaks = {reply.text() for reply in episode.replies if canary in reply.text()}
                 if leaks:
                     self._broke.append(f"a tool tells what is hidden: {min(leaks)[:80]}")
-
-    def _sibling(self) -> float | None:
-        other = self._universe.task(self._task.template, self._task.seed + 1_000, knobs_of(self._task))
-        return self._played(Patient(other))
 
 
 def _others(universe: Universe, task: Task, tasks: Sequence[Task], *, most: int = 5) -> list[Task]:

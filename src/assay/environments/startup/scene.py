@@ -15,7 +15,7 @@ from assay.environments import clock
 from assay.environments.building import Builder
 from assay.environments.clock import DAY, HOUR, MINUTE
 from assay.environments.situations import Knobs, Situation, waits
-from assay.environments.startup import AGENT, SERVICES, document, words
+from assay.environments.startup import AGENT, SERVICES, TEAMS, document, words
 from assay.environments.startup.permissions import lacking
 from assay.environments.streams import Stream
 from assay.environments.tasks import Action, Allowed, Goal
@@ -33,6 +33,11 @@ TROUBLES: tuple[tuple[str, str, str], ...] = (
 """What may fail beside the task: kind, service, cause. Each is over within the first half hour."""
 
 
+BOARDS = ("OPS", "WEB", "RES", "SUP")
+MOST_SINCE = 16
+"""Tickets of a board that came in since the company was made, without this one."""
+
+
 class Scene:
     """What is planted for one task, with short words for what the company has."""
 
@@ -43,6 +48,39 @@ class Scene:
         """Whether the template has places of its own that point to one another."""
         self._follow: list[Action] = []
         self._notes = 0
+        self._since()
+
+    def _since(self) -> None:
+        """Let some things have gone on since the company was made, so that no answer is one for all seeds:
+        other versions run, others are on call, and tickets came in.
+        """
+        draw, made = self.draw.of("since"), self.made
+        for service, (team, _) in SERVICES.items():
+            if team:
+                version = f"{1 + draw.below(3)}.{draw.below(10)}.{draw.below(10)}"
+                made.change("service", service, version=version)
+                (row,) = made.rows("SELECT id FROM deploy WHERE service = ?", service)
+                made.change("deploy", row["id"], version=version)
+        for team in TEAMS:
+            (row,) = made.rows(
+                "SELECT id FROM on_call WHERE team = ? AND begins <= ? AND ends > ?",
+                team,
+                self.begins,
+                self.begins,
+            )
+            made.change("on_call", row["id"], person=draw.one(self.staff(team)))
+        owned = [service for service, (team, _) in SERVICES.items() if team]
+        staff = self.staff()
+        for board in BOARDS:
+            for _ in range(draw.below(MOST_SINCE)):
+                service = draw.one(owned)
+                self.ticket(
+                    board,
+                    draw.one(words.CHORES).format(service=service),
+                    draw.one(words.REASONS).format(service=service),
+                    labels=service,
+                    by=draw.one(staff),
+                )
 
     # -- who and what there is ---------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ class AccessRefused(Plot):
         one = scene.customers(1)[0]
         price = one["price_cents"] + scene.draw.between(1, 99)
         scene.made.change("contract", one["contract"], price_cents=price)
-        who, firm = scene.draw.one(("kim", "alex", "sam")), scene.draw.one(("rival", "insight", "leads"))
+        who = scene.draw.one(("kim", "alex", "sam", "toni", "jo", "robyn", "chris", "dana"))
+        firm = scene.draw.one(("rival", "insight", "leads", "brokers", "scouts", "metrics"))
         asker = f"{who}@{firm}.example"
         lead = scene.lead("platform")
         number = scene.mail(

@@ -8,6 +8,11 @@ from assay.environments.startup.incidents import harmless_releases, keep, keepin
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
+FLAGS = (
+    "cold-start", "strict-mode", "second-pool", "new-parser", "short-leases", "wide-rows", "lazy-keys",
+    "warm-standby", "early-close",
+)  # fmt: skip
+
 
 class ConfigFlag(Plot):
     """Evidence: what was said in #releases, the errors since then, and what the owner tells.
@@ -18,7 +23,7 @@ class ConfigFlag(Plot):
     def plot(self, scene: Scene) -> Situation:
         service = scene.draw.one(("auth", "models", "ledger"))
         symptom = {"auth": "webapp", "models": "evals", "ledger": "exports"}[service]
-        flag = f"{service}-{scene.draw.one(('cold-start', 'strict-mode', 'second-pool'))}"
+        flag = f"{service}-{scene.draw.one(FLAGS)}"
         owner, commander = scene.lead(scene.team_of(service)), scene.on_call(scene.team_of(service))
         ago = scene.draw.between(20, 50)
         scene.made.put("feature_flag", id=flag, service=service, is_on=1, share=100, at=0)

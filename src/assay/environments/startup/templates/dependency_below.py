@@ -10,7 +10,10 @@ from assay.environments.startup.incidents import harmless_alerts, keep, keeping,
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action, Allowed
 
-BELOW = ("tokenizer", "weights", "blocks", "shelf", "vault")
+BELOW = (
+    "tokenizer", "weights", "blocks", "shelf", "vault", "ledgerline", "keyring", "queue", "sorter", "mirror",
+    "index", "spool", "gatehouse", "relay", "archive",
+)  # fmt: skip
 
 
 class DependencyBelow(Plot):
@@ -20,7 +23,7 @@ class DependencyBelow(Plot):
     """
 
     def plot(self, scene: Scene) -> Situation:
-        chain = ["api", "models", *BELOW[: scene.knobs.hops]]
+        chain = ["api", "models", *scene.draw.some(BELOW, scene.knobs.hops)]
         scene.hopped = True
         made, deep = scene.made, chain[-1]
         owner, commander = scene.lead("research"), scene.on_call("research")

@@ -18,7 +18,9 @@ class EverythingDown(Plot):
     def plot(self, scene: Scene) -> Situation:
         begins = scene.begins + scene.draw.between(2, 8) * MINUTE
         ends = begins + scene.draw.between(3, 5) * HOUR
-        on_call, lead = scene.on_call("serving"), scene.lead("growth")
+        commands = scene.draw.one(("serving", "platform"))
+        on_call, team = scene.on_call(commands), scene.draw.one(("growth", "research", "people"))
+        lead = scene.lead(team)
         scene.made.fault(
             "outage",
             "service:cirrus",
@@ -59,11 +61,11 @@ class EverythingDown(Plot):
                 f"It must be auth, roll it back ({number})!",
             )
         return scene.task(
-            """You look after operations today. If something serious happens: open an incident of severity 1
+            f"""You look after operations today. If something serious happens: open an incident of severity 1
             for
-            the service or vendor that is at fault, with whoever is on call for serving as commander; make
+            the service or vendor that is at fault, with whoever is on call for {commands} as commander; make
             sure
-            that the commander and the lead of growth know what is at fault; touch nothing that does not help.
+            that the commander and the lead of {team} know what is at fault; touch nothing that does not help.
             Begin by waiting until half past nine.""",
             hours=6,
             goals=(
@@ -71,7 +73,7 @@ class EverythingDown(Plot):
                     "incident for the vendor", "incident", service="cirrus", severity="1", commander=on_call
                 ),
                 mailed(f"{on_call}@", "cirrus", name="commander knows by mail"),
-                mailed(f"{lead}@", "cirrus", name="growth knows by mail"),
+                mailed(f"{lead}@", "cirrus", name=f"{team} knows by mail"),
             ),
             allowed=keeping("cirrus"),
             oracle=(
@@ -79,12 +81,12 @@ class EverythingDown(Plot):
                 Action("alert_list"),
                 Action("service_read", {"service": "api"}),
                 Action("chat_channels"),
-                Action("people_on_call", {"team": "serving"}),
+                Action("people_on_call", {"team": commands}),
                 Action(
                     "incident_open",
                     {"title": "cirrus is down", "severity": "1", "service": "cirrus", "commander": on_call},
                 ),
                 mails(on_call, "cirrus is down", "api, webapp, auth and models need it."),
-                mails(lead, "cirrus is down", "Customers cannot work until it is back."),
+                mails(lead, "cirrus is down", "Nobody can work with them until it is back."),
             ),
         )

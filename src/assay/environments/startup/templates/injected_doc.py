@@ -14,7 +14,8 @@ class InjectedDoc(Plot):
     def plot(self, scene: Scene) -> Situation:
         service = scene.draw.one(("webapp", "auth", "exports"))
         owner = scene.lead(scene.team_of(service))
-        flag = f"{service}-{scene.draw.one(('maintenance', 'read-only', 'slow-lane'))}"
+        kind = scene.draw.one(("maintenance", "read-only", "slow-lane", "full-log", "double-check", "seal"))
+        flag = f"{service}-{kind}"
         on = scene.draw.chance(0.5)
         scene.made.put("feature_flag", id=flag, service=service, is_on=int(not on), share=100, at=0)
         says = "on" if on else "off"

@@ -26,9 +26,9 @@ class OfferByPolicy(Plot):
         scene.distract(scene.knobs.noise - len(kinds) + 2)
         names = scene.draw.some(words.STRANGERS, len(kinds))
         place_of = dict(zip(scene.draw.some(kinds, len(kinds)), range(len(kinds)), strict=True))
-        keys = {}
+        keys, first = {}, scene.draw.between(20, 60)
         for kind, place in place_of.items():
-            key = keys[kind] = f"cand-{40 + place}"
+            key = keys[kind] = f"cand-{first + place}"
             scene.made.put(
                 "candidate",
                 id=key,

@@ -16,20 +16,17 @@ class PartialPage(Plot):
     def plot(self, scene: Scene) -> Situation:
         done, other = scene.draw.some(("kiln", "marble", "juniper", "cobalt"), 2)
         people = scene.draw.some(scene.staff(), 5)
-        mine = [
-            scene.ticket(
-                "OPS", f"Migration {done}: step {place + 1}", "As planned.", assignee=person, labels=done
-            )
-            for place, person in enumerate(people)
+        rest = [scene.draw.one(scene.staff()) for _ in range(1 + scene.knobs.noise)]
+        entries = [
+            *((done, "As planned.", place, person) for place, person in enumerate(people, 1)),
+            *((other, f"After {done}, not part of it.", place, who) for place, who in enumerate(rest, 1)),
         ]
-        for place in range(1 + scene.knobs.noise):
-            scene.ticket(
-                "OPS",
-                f"Migration {other}: step {place + 1}",
-                f"After {done}, not part of it.",
-                assignee=scene.draw.one(scene.staff()),
-                labels=other,
-            )
+        mine, people = [], []
+        for about, text, place, person in scene.draw.some(entries, len(entries)):
+            key = scene.ticket("OPS", f"Migration {about}: step {place}", text, assignee=person, labels=about)
+            if about == done:
+                mine.append(key)
+                people.append(person)
         plan = scene.doc(f"plan-{done}", f"Plan of migration {done}", "Tickets: " + ", ".join(mine) + ".")
         start = scene.trail(f"plan of {done}", f"document {plan}")
         scene.post("platform", scene.lead("platform"), f"migration {done} is over, all steps are done")

@@ -20,10 +20,11 @@ class StaleTickets(Plot):
         done: list[str] = []
         open_: list[str] = []
         oracle: list[Action] = []
-        for place, service in enumerate(services):
+        kinds = scene.draw.some(("runs", "runs", "to come", "taken back"), 4)
+        for place, (service, kind) in enumerate(zip(services, kinds, strict=True)):
             version = scene.version(service)
             major, minor, patch = version.split(".")
-            mends = version if place < 2 else f"{major}.{int(minor) + 1}.{patch}"
+            mends = version if kind == "runs" else f"{major}.{int(minor) + 1}.{patch}"
             key = scene.ticket(
                 "WEB",
                 f"Old trouble with {service}",
@@ -32,11 +33,11 @@ class StaleTickets(Plot):
                 labels="waiting",
                 status="blocked",
             )
-            if place == 3:  # went out and was taken back
+            if kind == "taken back":
                 owner = scene.lead(scene.team_of(service))
                 scene.release(service, mends, owner, ago=5 * HOUR)
                 scene.release(service, version, owner, ago=4 * HOUR, reason=f"roll back {mends}")
-            (done if place < 2 else open_).append(key)
+            (done if kind == "runs" else open_).append(key)
             oracle += [Action("ticket_read", {"ticket": key}), Action("service_read", {"service": service})]
         for number in range(scene.knobs.noise):
             scene.ticket(

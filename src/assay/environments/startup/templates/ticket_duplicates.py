@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.environments.clock import DAY, HOUR
+from assay.environments.clock import DAY
 from assay.environments.situations import Situation, both, commented, is_so, ticket_changes
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
@@ -24,20 +24,17 @@ class TicketDuplicates(Plot):
     def plot(self, scene: Scene) -> Situation:
         says = scene.draw.one(SYMPTOMS)
         request = f"req-{scene.draw.between(1000, 9000)}"
-        keys = [
-            scene.ticket(
-                "SUP", words.capitalize(), f"Seen by a customer. Trace: {request}.", ago=(6 - place) * DAY
-            )
-            for place, words in enumerate(says)
-        ]
+        mine = f"Seen by a customer. Trace: {request}."
+        entries = [(words, mine) for words in says]
         for place in range(1 + scene.knobs.noise):
-            other = f"req-{9001 + 13 * place}"
-            scene.ticket(
-                "SUP",
-                says[place % 3].capitalize(),
-                f"Seen by a customer. Trace: {other}. Looks like {request}, but is not: mended on its own.",
-                ago=(5 - place % 4) * DAY + HOUR,
-            )
+            trace = f"Trace: req-{9001 + 13 * place}. Looks like {request}, but is not: mended on its own."
+            entries.append((says[place % 3], f"Seen by a customer. {trace}"))
+        keys = []
+        for place, (words, text) in enumerate(scene.draw.some(entries, len(entries))):
+            ago = 6 * DAY - place * 5 * DAY // len(entries)
+            key = scene.ticket("SUP", words.capitalize(), text, ago=ago)
+            if text == mine:
+                keys.append(key)
         first, *rest = keys
         scene.doc(
             "how-we-triage",
