@@ -264,9 +264,14 @@ class World:
         changes: bytes,
         notices: tuple[str, ...],
     ) -> Reply:
-        arguments, said = _whole(sorted_json(given)), _whole(as_json(answer))
+        arguments, said = sorted_json(given), as_json(answer)
         parts = "\0".join((self.hash, name, arguments, code, said, str(self.now), *notices, ""))
-        chained = blake2b(parts.encode("utf-8", "surrogatepass") + changes, digest_size=16)
+        try:
+            raw = parts.encode()
+        except UnicodeEncodeError:
+            arguments, said = _whole(arguments), _whole(said)
+            raw = _whole(parts).encode()
+        chained = blake2b(raw + changes, digest_size=16)
         self.hash, self.steps = chained.hexdigest(), step
         self._seq = (step + 1) << 32
         self._held.execute(
