@@ -62,7 +62,7 @@ class Leaps:
         step_R_J = y_R_J - x_R_J
         bend_R_J = z_R_J - y_R_J
         bend_R_J -= step_R_J
-        a = self._length(float(np.vdot(step_R_J, step_R_J)), float(np.vdot(bend_R_J, bend_R_J)))
+        a = self._length(_square(step_R_J), _square(bend_R_J))
         step_R_J *= 2 * a
         bend_R_J *= a * a
         step_R_J += bend_R_J
@@ -88,3 +88,9 @@ class Leaps:
             one_J = np.ones(leapt_J.shape[-1])
             leapt_J *= (before_J @ one_J / np.maximum(leapt_J @ one_J, 1e-300))[..., None]
         return leapt_J
+
+
+def _square(table_R_J: Floats) -> float:
+    """Sum the squares; by `einsum`, since the linear algebra library wakes all cores for a long product."""
+    values = table_R_J.reshape(-1)
+    return float(np.einsum("i,i->", values, values))

@@ -51,8 +51,8 @@ def pm(columns: Columns, *, tolerance: float = 0.0, max_iterations: int = 100) -
         (unheard,) = np.nonzero(total_P <= TIE)
         posterior_P_K[unheard] = ballots.shares_P_K[unheard]
         updated_P_K = _outcome(ballots.clamped(posterior_P_K))
-        changed = ballots.times_P @ (updated_P_K != outcome_P_K).any(axis=1)
-        settled = bool(changed <= tolerance * len(columns.items))
+        changed_P = (updated_P_K != outcome_P_K).any(axis=1)
+        settled = bool(ballots.times_P[changed_P].sum() <= tolerance * len(columns.items))
         outcome_P_K = updated_P_K
 
     return Result(
