@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from harness import QUICK, SCRATCH, Figure, cpu_of, environment, installed, step, write
+from harness import QUICK, ROOT, SCRATCH, Figure, cpu_of, environment, installed, step, write
 
 HERE = Path(__file__).parent
 ONLY = os.environ.get("ONLY", "").split()
@@ -253,8 +253,39 @@ def peers() -> list[Figure]:
     return said
 
 
+def training() -> list[Figure]:
+    """TRL's trainers on a world; left out where torch cannot be had."""
+    if QUICK:
+        return []
+    folder = SCRATCH / "universe-training"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        programs = environment(
+            "universe-trl", "-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[train,worlds]"
+        )
+        step("training")
+        said = subprocess.run(
+            [programs / "python", HERE / "training.py", folder], check=True, capture_output=True, text=True
+        )
+    except subprocess.CalledProcessError as wrong:
+        last = (wrong.stderr or "it cannot be installed here").strip().splitlines()[-1]
+        return [Figure("GRPOTrainer: not measured", 0, "", "", "trl", last[:120])]
+    found = json.loads(said.stdout.splitlines()[-1])
+    version = str(found["version"])
+    return [
+        Figure(f"GRPOTrainer on a world: {what}", found[key], unit, peer_version=version)
+        for key, what, unit in (
+            ("score", "mean score of what was learned by heart", ""),
+            ("calls", "calls of tools an episode", ""),
+            ("step_s", "a step of 16 episodes, CPU", "s"),
+            ("world_ms", "an episode of an oracle in the world alone, CPU", "ms"),
+        )
+    ]
+
+
 PARTS: Mapping[str, Callable[[], list[Figure]]] = {
-    part.__name__: part for part in (imports, build, forks, calls, http, live, verify, replay, hashes, peers)
+    part.__name__: part
+    for part in (imports, build, forks, calls, http, live, verify, replay, hashes, training, peers)
 }
 
 

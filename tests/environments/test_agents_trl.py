@@ -168,5 +168,5 @@ def test_a_tiny_model_learns_episodes_by_heart_and_trl_trains_it_on_their_score(
 
     assert ran.returncode == 0, ran.stderr[-4_000:]
     said = json.loads(ran.stdout.splitlines()[-1])
-    assert said["before"] > 0.2
+    assert said["score"] > 0.2
     assert said["calls"] > 1
