@@ -70,6 +70,12 @@ class Check:
     wanted: Any = None
     raises: str = ""
 
+    def __post_init__(self) -> None:
+        # As they travel: what JSON cannot hold is refused here, and not when a score is taken.
+        given = None if self.given is None else tuple(json.loads(json.dumps(self.given)))
+        object.__setattr__(self, "given", given)
+        object.__setattr__(self, "wanted", json.loads(json.dumps(self.wanted)))
+
 
 # -- a place to run in -----------------------------------------------------------------------------------
 
