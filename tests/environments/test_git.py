@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from assay.cli import program
 from assay.environments import clones
 from assay.environments.apps.code import APP
 from assay.environments.errors import WorldError
@@ -566,6 +568,21 @@ def test_agents_push_nothing_by_themselves_and_a_clone_needs_an_empty_folder(
     assert episode.call("code_push", {}).code == "not_found"
     with pytest.raises(WorldError, match="has something in it"):
         clones.clone(held(episode, "exports"), cloned)
+
+
+def test_a_repository_is_cloned_from_a_shell(tmp_path: Path):
+    def asked(*more: str) -> Result:
+        return CliRunner().invoke(program, ["universe", "clone", "startup", *more])
+
+    made = asked(str(tmp_path / "api"), "--task", "revert-commit")
+    unknown = asked(str(tmp_path / "other"), "--repository", "no-such")
+    again = asked(str(tmp_path / "api"))
+
+    assert made.exit_code == 0, made.output
+    assert (tmp_path / "api" / "api" / "limits.py").read_text().startswith('"""How many calls')
+    assert "there are api, exports, ledger" in str(unknown.exception)
+    assert not (tmp_path / "other").exists()
+    assert "has something in it" in str(again.exception)
 
 
 def test_a_spoilt_object_is_noticed(episode: OpenEpisode):
