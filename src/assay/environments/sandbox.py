@@ -90,7 +90,10 @@ mount --bind "$2" code
 for each in $3; do
   if [ -L "$each" ]; then ln -s "$(readlink "$each")" ".$each"
   elif [ -d "$each" ]; then
-    mkdir -p ".$each"; mount -o bind,ro "$each" ".$each" 2>&- || mount --rbind "$each" ".$each"
+    mkdir -p ".$each"
+    mount -o bind,ro,nosuid,nodev "$each" ".$each" 2>&- || {
+      mount --rbind "$each" ".$each"; mount -o remount,bind,ro,nosuid,nodev ".$each" 2>&- || true
+    }
   fi
 done
 : > dev/null; mount --bind /dev/null dev/null
@@ -261,6 +264,7 @@ def _run(files: Mapping[str, str], program: str, told: str) -> tuple[int | None,
         folder = Path(made)
         for name in ("code", "root"):
             (folder / name).mkdir()
+        (folder / "code").chmod(0o777)  # whoever it runs as may write there; what is around it is ours alone
         for name, text in files.items():
             if wrong := wrong_path(name):
                 return 1, "", wrong
