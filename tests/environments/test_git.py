@@ -602,7 +602,8 @@ def test_code_that_makes_its_own_tests_pass_is_merged_and_gets_nothing_for_it(
     task = universe.task("failing-test", 1)
     forged = (
         "import unittest\n\nunittest.TestCase.assertEqual = lambda *each: None\n\n\n"
-        "class Same(int):\n    def __eq__(self, other):\n        return True\n\n    __hash__ = int.__hash__\n\n\n"
+        "class Same(int):\n    def __eq__(self, other):\n        return True\n\n"
+        "    __hash__ = int.__hash__\n\n\n"
         "def total(lines):\n    return Same()\n\n\ndef prorated(*each):\n    return Same()\n"
     )
     steps = tuple(
