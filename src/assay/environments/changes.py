@@ -77,17 +77,19 @@ def _change(old: Values | None, new: Values | None) -> bytes:
         return b"" if new is None else _INSERT + _written(new)
     if new is None:
         return _DELETE + _written(old)
-    same = [_alike(was, now) for was, now in zip(old, new, strict=True)]
-    if all(same):
+    changed = [
+        place
+        for place, (was, now) in enumerate(zip(old, new, strict=True))
+        if was != now or type(was) is not type(now)
+    ]
+    if not changed:
         return b""
     # Of an update: the key and what changed, as it was; then what changed, as it is.
-    before = [_value(each) if not same[place] or not place else b"\0" for place, each in enumerate(old)]
-    after = [b"\0" if same[place] else _value(each) for place, each in enumerate(new)]
+    before, after = [b"\0"] * len(old), [b"\0"] * len(new)
+    before[0] = _value(old[0])
+    for place in changed:
+        before[place], after[place] = _value(old[place]), _value(new[place])
     return _UPDATE + b"".join(before) + b"".join(after)
-
-
-def _alike(was: Value, now: Value) -> bool:
-    return was == now and type(was) is type(now)
 
 
 def _written(row: Sequence[Value]) -> bytes:
@@ -99,12 +101,17 @@ def _value(value: Value) -> bytes:
         return b"\x05"
     if isinstance(value, str):
         text = value.encode("utf-8", "surrogatepass")
-        return b"\x03" + _long(len(text)) + text
+        many = len(text)
+        return (_SHORT[many] if many < 128 else b"\x03" + _long(many)) + text
     if isinstance(value, int):
         return b"\x01" + _number(value)
     if isinstance(value, float):
         return b"\x02" + _fraction(value)
     return b"\x04" + _long(len(value)) + value
+
+
+_SHORT = [bytes((3, many)) for many in range(128)]
+"""How short texts begin."""
 
 
 def _long(number: int) -> bytes:

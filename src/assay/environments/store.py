@@ -142,6 +142,8 @@ def connect(path: Path) -> apsw.Connection:
     held = _Held.alone(path)
     try:
         held.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        # One plan for a statement whatever it is asked with: else each new value has it prepared again.
+        held.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         for setting in (
             "locking_mode = EXCLUSIVE",
             "wal_autocheckpoint = 0",

@@ -7,7 +7,7 @@ every mailbox. Here a number is a hash of the world's seed and of what it is for
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -22,9 +22,29 @@ def number(seed: int, *name: Name) -> int:
     >>> number(7, "mail", "ann", 3) == number(7, "mail", "ann", 3) != number(7, "mail", "ann", 4)
     True
     """
+    parts = "".join(map(_part, (seed, *name)))
+    return int.from_bytes(blake2b(parts.encode(), digest_size=8).digest(), "big")
+
+
+def numbered(seed: int, *name: Name) -> Callable[[int], int]:
+    """Return a function from a number to `number` of the name with this number behind it.
+
+    >>> numbered(7, "latency", "mail_read")(12) == number(7, "latency", "mail_read", 12)
+    True
+    """
+    begun = blake2b("".join(map(_part, (seed, *name))).encode(), digest_size=8)
+
+    def found(last: int) -> int:
+        whole = begun.copy()
+        whole.update(_part(last).encode())
+        return int.from_bytes(whole.digest(), "big")
+
+    return found
+
+
+def _part(part: Name) -> str:
     # Lengths keep ("ab", "c") and ("a", "bc") apart; the kind keeps 1 and "1" apart.
-    parts = [f"{type(part).__name__[0]}{len(str(part))}:{part}" for part in (seed, *name)]
-    return int.from_bytes(blake2b("".join(parts).encode(), digest_size=8).digest(), "big")
+    return f"{type(part).__name__[0]}{len(str(part))}:{part}"
 
 
 class Stream:

@@ -17,11 +17,11 @@ from typing import Any, cast
 import apsw
 
 from assay.environments import clock, store
+from assay.environments.changes import Record
 from assay.environments.desk import Desk, Guard, Row
 from assay.environments.errors import ToolError, WorldError
 from assay.environments.faults import Faults
-from assay.environments.schema import SURFACES
-from assay.environments.streams import Stream, number
+from assay.environments.streams import Stream, numbered
 from assay.environments.tools import App, Tool
 
 VERSION = 2
@@ -29,7 +29,7 @@ VERSION = 2
 
 LONGEST_WAIT = 4 * clock.WEEK
 
-as_json = json.JSONEncoder(ensure_ascii=False).encode
+as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 sorted_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
 
 Handler = Callable[[Desk, dict[str, Any]], None]
@@ -97,6 +97,7 @@ class World:
         self.path, self.apps = path, tuple(apps)
         self._held = store.connect(path)
         self._guard = Guard()
+        self._latency: dict[str, Callable[[int], int]] = {}
         self._held.authorizer = self._guard
         self.tools: dict[str, Tool] = {tool.name: tool for app in apps for tool in app.tools}
         self._service_of = {tool.name: app.service for app in apps for tool in app.tools}
@@ -202,7 +203,7 @@ class World:
         begins, step = self.now, self.steps + 1
         self._held.execute("BEGIN")
         try:
-            with _Record(self._held) as record:
+            with Record(self._held) as record:
                 for changes in reversed(self.changes(first)):
                     apsw.Changeset.apply(apsw.Changeset.invert(changes), self._held, conflict=_stays)
             return self._keep(
@@ -226,7 +227,7 @@ class World:
                 answer: Any = tool.run(desk, **given)
                 changes = b""
             else:
-                with _Record(self._held) as record:
+                with Record(self._held) as record:
                     self._held.execute("SAVEPOINT tool")
                     try:
                         answer = tool.run(desk, **given)
@@ -250,7 +251,10 @@ class World:
         tool = self.tools.get(name)
         costs = clock.SECOND if tool is None or code == "bad_arguments" else tool.costs
         # From half to one and a half of what it costs.
-        return costs // 2 + number(self.seed, "latency", name, step) % costs
+        latency = self._latency.get(name)
+        if latency is None:
+            latency = self._latency[name] = numbered(self.seed, "latency", name)
+        return costs // 2 + latency(step) % costs
 
     def _keep(
         self,
@@ -410,20 +414,3 @@ def _whole(text: str) -> str:
 def _stays(reason: int, _change: apsw.TableChange) -> int:
     """Give up where a row is no longer as the change left it."""
     return apsw.SQLITE_CHANGESET_ABORT
-
-
-class _Record:
-    """Records what changes on the surfaces while it is open."""
-
-    def __init__(self, held: apsw.Connection) -> None:
-        self._session = apsw.Session(held, "main")
-        self._session.table_filter(SURFACES.__contains__)
-        self._session.attach()
-        self.changes = b""
-
-    def __enter__(self) -> _Record:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.changes = self._session.changeset() or b""
-        self._session.close()

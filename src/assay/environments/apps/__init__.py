@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from assay.environments import clock
@@ -13,24 +14,44 @@ MOST = 50
 
 
 def listed(rows: Iterable[Row], *, total: int | None = None) -> dict[str, Any]:
-    """Return rows as a tool answers: moments in words, what is empty left out, and whether that is all."""
-    found = [shown(row) for row in rows]
+    """Return rows of one SELECT as a tool answers: moments in words, what is empty left out, and whether that
+    is all.
+
+    >>> listed([{"id": 1, "due": None, "created_at": 0}], total=2)
+    {'found': [{'id': 1, 'at': 'W1 Mon 00:00:00'}], 'complete': False}
+    """
+    many = list(rows)
+    found = _shown(many, _columns(tuple(many[0]))) if many else []
     return {"found": found, "complete": total is None or total <= len(found)}
 
 
 def shown(row: Row) -> dict[str, Any]:
     """Return a row as a tool shows it."""
-    told: dict[str, Any] = {}
-    for name, value in row.items():
-        if value is None or name in ("source_event", "valid_from", "valid_to"):
-            continue
-        if name == "created_at":
-            told["at"] = clock.shown(value)
-        elif name in MOMENTS:
-            told[name] = clock.shown(value)
-        else:
-            told[name] = value
-    return told
+    return _shown([row], _columns(tuple(row)))[0]
+
+
+@lru_cache(1_000)
+def _columns(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what the columns are called that a tool shows, and those that hold moments; "" shows none."""
+    called = tuple(
+        "" if name in ("source_event", "valid_from", "valid_to") else "at" if name == "created_at" else name
+        for name in names
+    )
+    moments = tuple(name for name in called if name in MOMENTS)
+    return called, (*moments, "at") if "created_at" in names else moments
+
+
+def _shown(rows: list[Row], columns: tuple[tuple[str, ...], tuple[str, ...]]) -> list[dict[str, Any]]:
+    called, moments = columns
+    found = []
+    for row in rows:
+        told = {name: value for name, value in zip(called, row.values()) if value is not None}  # noqa: B905
+        for name in moments:
+            if name in told:
+                told[name] = clock.shown(told[name])
+        told.pop("", None)
+        found.append(told)
+    return found
 
 
 MOMENTS = {"begins", "ends", "due", "rotated_at", "expires_at"}

@@ -33,7 +33,6 @@ TROUBLES: tuple[tuple[str, str, str], ...] = (
 """What may fail beside the task: kind, service, cause. Each is over within the first half hour."""
 
 
-BOARDS = ("OPS", "WEB", "RES", "SUP")
 MOST_SINCE = 16
 """Tickets of a board that came in since the company was made, without this one."""
 
@@ -48,6 +47,7 @@ class Scene:
         """Whether the template has places of its own that point to one another."""
         self._follow: list[Action] = []
         self._notes = 0
+        self._boards: set[str] = set()
         self._since()
 
     def _since(self) -> None:
@@ -69,18 +69,21 @@ class Scene:
                 self.begins,
             )
             made.change("on_call", row["id"], person=draw.one(self.staff(team)))
+
+    def _tickets_since(self, board: str) -> None:
+        """Let tickets of a board have come in since; where no ticket matters, nobody counts them."""
+        self._boards.add(board)
+        draw, staff = self.draw.of("since", board), self.staff()
         owned = [service for service, (team, _) in SERVICES.items() if team]
-        staff = self.staff()
-        for board in BOARDS:
-            for _ in range(draw.below(MOST_SINCE)):
-                service = draw.one(owned)
-                self.ticket(
-                    board,
-                    draw.one(words.CHORES).format(service=service),
-                    draw.one(words.REASONS).format(service=service),
-                    labels=service,
-                    by=draw.one(staff),
-                )
+        for _ in range(draw.below(MOST_SINCE)):
+            service = draw.one(owned)
+            self.ticket(
+                board,
+                draw.one(words.CHORES).format(service=service),
+                draw.one(words.REASONS).format(service=service),
+                labels=service,
+                by=draw.one(staff),
+            )
 
     # -- who and what there is ---------------------------------------------------------------------------
 
@@ -146,6 +149,8 @@ class Scene:
 
     def ticket(self, board: str, title: str, body: str, *, ago: int = DAY, **values: Any) -> str:
         """Put a ticket onto a board, and return its id."""
+        if board not in self._boards:
+            self._tickets_since(board)
         many = self.made.rows("SELECT count(*) AS n FROM ticket WHERE board = ?", board)[0]["n"]
         row: dict[str, Any] = {
             "status": "open",
