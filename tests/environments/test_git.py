@@ -22,7 +22,8 @@ from assay.environments import clones
 from assay.environments.apps.code import APP
 from assay.environments.auditing.grading import Grader, copied
 from assay.environments.errors import WorldError
-from assay.environments.git import Entry, Repository, diff_of, merged_text, oid_of, wrong_branch, wrong_path
+from assay.environments.git import Entry, Repository, oid_of, wrong_branch, wrong_path
+from assay.environments.lines import diff_of, merged_text
 from assay.environments.playing import Oracle, play
 from assay.environments.sandbox import Check, available, checked, run_tests
 from assay.environments.schema import HIDDEN, SURFACES

@@ -19,7 +19,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.environments.apps.code import opened, run_later
+from assay.environments.apps.repositories import opened, plain, run_later
 from assay.environments.clock import MINUTE
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError, WorldError
@@ -319,8 +319,7 @@ def _readable(kind: str, text: str) -> tuple[str, str]:
     """Return an object, or refuse what is none."""
     if kind not in {"blob", "tree", "commit"}:
         raise ToolError("bad_arguments", f"an object is a blob, a tree or a commit, not {kind!r}")
-    if re.search("[\0\ud800-\udfff]", text):
-        raise ToolError("bad_arguments", "only text can be pushed; take out what is none")
+    plain(text)
     if kind == "tree" and not re.fullmatch(r"(?:\d{5,6} (?:blob|tree) [0-9a-f]{40}\t[^\t\n]+\n)*", text):
         raise ToolError("bad_arguments", "a tree is not as `git ls-tree` prints it")
     return kind, text

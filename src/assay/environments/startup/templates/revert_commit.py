@@ -55,6 +55,9 @@ class RevertCommit(Plot):
         limits = {"team": team, "business": 600, "enterprise": 6000}
         checks = (
             Check("api.limits", "CALLS", None, limits),
+            Check(
+                "api.limits", "__doc__", None, wrong.partition("\n")[0].strip('"')
+            ),  # what came later stays
             *calls(
                 "api.limits",
                 "allowed",
