@@ -51,7 +51,7 @@ def generator(build: Callable[..., str]) -> str:
     return found.hexdigest()
 
 
-_ENGINE = ("building", "clock", "git", "schema", "store", "streams")
+_ENGINE = ("building", "clock", "git", "lines", "schema", "store", "streams")
 
 
 class Universe:
