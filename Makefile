@@ -78,7 +78,7 @@ check: .venv/.dev  ## lint, types, architecture, catalogues, documents
 	$(MAKE) --no-print-directory docs
 
 pytest: .venv/.dev browser postgres
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 docs: .venv/.dev  ## build the documents; a warning is an error
 	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html

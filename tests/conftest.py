@@ -17,6 +17,16 @@ def shared(path: str) -> Path:
     return found
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take long, so that no worker is left alone with one at the end."""
+    longest = "test_postgres.py"  # runs the tests of the platform once more
+    long = {
+        item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")
+    }
+    items.sort(key=lambda item: (item.path.name != longest, item.path not in long))
+
+
 @pytest.fixture(name="shared")
 def shared_fixture():
     return shared

@@ -1,6 +1,6 @@
 """Kill the server while people submit, again and again; what it had acknowledged has to be there, once.
 
-python bench/platform/crash.py FOLDER ROUNDS
+python bench/platform/crash.py FOLDER ROUNDS [WORKS]
 """
 
 from __future__ import annotations
@@ -47,10 +47,13 @@ def kill(pid: int) -> None:
             os.kill(process, signal.SIGKILL)
 
 
-def run(home: Path, rounds: int, database: str = "") -> dict[str, int]:
-    """Kill a server so often, and return what was acknowledged, lost, there twice and above the cap."""
+def run(home: Path, rounds: int, database: str = "", works: int = WORKS) -> dict[str, int]:
+    """Kill a server so often, and return what was acknowledged, lost, there twice and above the cap.
+
+    It dies at a moment that is drawn, once it has acknowledged as many as are drawn: on a slow machine later.
+    """
     env = {**os.environ, **({"ASSAY_DATABASE": database} if database else {})}
-    given = [sys.executable, load.__file__, str(home), str(WORKS), str(PEOPLE)]
+    given = [sys.executable, load.__file__, str(home), str(works), str(PEOPLE)]
     subprocess.run(given, check=True, env=env)
     acknowledged: list[int] = []
     cookies: list[dict[str, str]] = []
@@ -63,9 +66,12 @@ def run(home: Path, rounds: int, database: str = "") -> dict[str, int]:
             threads = [
                 threading.Thread(target=work_until_it_ends, args=(person, acknowledged)) for person in people
             ]
+            enough = len(acknowledged) + dice.integers(20, 150)
             for thread in threads:
                 thread.start()
-            time.sleep(dice.uniform(0.3, 0.9))
+            while len(acknowledged) < enough and any(thread.is_alive() for thread in threads):
+                time.sleep(0.002)
+            time.sleep(dice.uniform(0, 0.1))
             kill(pid)
             for thread in threads:
                 thread.join()
@@ -81,5 +87,6 @@ def run(home: Path, rounds: int, database: str = "") -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    found = run(Path(sys.argv[1]), int(sys.argv[2]), os.environ.get("ASSAY_DATABASE", ""))
+    asked = [int(each) for each in sys.argv[2:]]
+    found = run(Path(sys.argv[1]), asked[0], os.environ.get("ASSAY_DATABASE", ""), *asked[1:])
     print(", ".join(f"{name} {count}" for name, count in found.items()))

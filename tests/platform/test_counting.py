@@ -25,6 +25,7 @@ from assay.wording import Sentence
 from .conftest import moon_brief, moon_items
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.anywhere  # the other process touches no table
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The platform on PostgreSQL: every test of it once more, and what only many writers at once can show."""
+"""The platform on PostgreSQL: its tests once more, and what only many writers at once can show."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(server, request, tmp_path):
             [sys.executable, *map(str, command)],
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=3_600,
             check=False,
             env={**os.environ, "ASSAY_DATABASE": address, "ASSAY_HOME": str(tmp_path)},
         )
@@ -46,7 +46,7 @@ def run(server, request, tmp_path):
 
 
 def test_every_test_of_the_platform_passes_on_postgresql(run):
-    ran = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", HERE)
+    ran = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow and not anywhere", HERE)
 
     assert ran.returncode == 0, ran.stdout[-4_000:]
     assert " passed" in ran.stdout
