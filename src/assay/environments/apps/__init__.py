@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from assay.environments import clock
-from assay.environments.desk import Row
+from assay.environments.desk import Desk, Plain, Row
 
 MOST = 50
 """Entries of a list at most; who wants more asks more closely."""
@@ -23,6 +23,18 @@ def listed(rows: Iterable[Row], *, total: int | None = None) -> dict[str, Any]:
     many = list(rows)
     found = _shown(many, _columns(tuple(many[0]))) if many else []
     return {"found": found, "complete": total is None or total <= len(found)}
+
+
+def search(desk: Desk, statement: str, query: str, *values: Plain) -> dict[str, Any]:
+    """Return what a SELECT without its LIMIT finds, as a tool answers; ?1 is the pattern of a query."""
+    rows = desk.rows(f"{statement} LIMIT {MOST + 1}", like(query), *values)
+    return listed(rows[:MOST], total=len(rows))
+
+
+def entry(desk: Desk, table: str, key: Plain, called: str, **lists: str) -> dict[str, Any]:
+    """Return the row of a key as a tool shows it, with lists of what hangs on it: ? is the key."""
+    row = shown(desk.found(table, key, called))
+    return row | {name: listed(desk.rows(statement, key))["found"] for name, statement in lists.items()}
 
 
 def shown(row: Row) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from assay.environments import clock
-from assay.environments.apps import MOST, listed, shown
+from assay.environments.apps import MOST, entry, listed
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -40,11 +40,13 @@ def calendar_read(desk: Desk, meeting: int) -> dict[str, Any]:
     Args:
         meeting: its number
     """
-    row = shown(desk.found("meeting", meeting, "meeting"))
-    row["people"] = listed(
-        desk.rows("SELECT person, answer FROM attendance WHERE meeting = ? ORDER BY id", meeting)
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "meeting",
+        meeting,
+        "meeting",
+        people="SELECT person, answer FROM attendance WHERE meeting = ? ORDER BY id",
+    )
 
 
 @tool(writes=True, costs=2 * MINUTE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from assay.environments.apps import MOST, like, listed
+from assay.environments.apps import MOST, listed, search
 from assay.environments.clock import SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -43,12 +43,12 @@ def chat_search(desk: Desk, query: str) -> dict[str, Any]:
     Args:
         query: the text
     """
-    rows = desk.rows(
+    return search(
+        desk,
         "SELECT id, channel, author, text, created_at FROM message WHERE +text LIKE ? ESCAPE '!'"
-        f" ORDER BY id DESC LIMIT {MOST + 1}",
-        like(query),
+        " ORDER BY id DESC",
+        query,
     )
-    return listed(rows[:MOST], total=len(rows))
 
 
 @tool(writes=True, costs=30 * SECOND)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from assay.environments.apps import MOST, like, listed, shown
+from assay.environments.apps import MOST, entry, search
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -19,13 +19,13 @@ def customer_search(desk: Desk, query: str) -> dict[str, Any]:
     Args:
         query: part of any of them
     """
-    rows = desk.rows(
+    return search(
+        desk,
         "SELECT id, name, contact, plan, region, owner, status FROM customer WHERE +id LIKE ?1 ESCAPE '!' OR"
-        f" +name LIKE ?1 ESCAPE '!' OR +contact LIKE ?1 ESCAPE '!' OR plan = ?2 ORDER BY id LIMIT {MOST + 1}",
-        like(query),
+        " +name LIKE ?1 ESCAPE '!' OR +contact LIKE ?1 ESCAPE '!' OR plan = ?2 ORDER BY id",
+        query,
         query,
     )
-    return listed(rows[:MOST], total=len(rows))
 
 
 @tool(writes=False, costs=30 * SECOND)
@@ -35,18 +35,15 @@ def customer_read(desk: Desk, customer: str) -> dict[str, Any]:
     Args:
         customer: their id
     """
-    row = shown(desk.found("customer", customer, "customer"))
-    row["contracts"] = listed(
-        desk.rows("SELECT * FROM contract WHERE customer = ? ORDER BY begins, id", customer)
-    )["found"]
-    row["invoices"] = listed(
-        desk.rows(
-            "SELECT id, period, amount_cents, currency, status, due FROM invoice WHERE customer = ?"
-            f" ORDER BY due DESC, id LIMIT {MOST}",
-            customer,
-        )
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "customer",
+        customer,
+        "customer",
+        contracts="SELECT * FROM contract WHERE customer = ? ORDER BY begins, id",
+        invoices="SELECT id, period, amount_cents, currency, status, due FROM invoice WHERE customer = ?"
+        f" ORDER BY due DESC, id LIMIT {MOST}",
+    )
 
 
 @tool(writes=False, costs=20 * SECOND)
@@ -56,14 +53,14 @@ def invoice_read(desk: Desk, invoice: str) -> dict[str, Any]:
     Args:
         invoice: its id
     """
-    row = shown(desk.found("invoice", invoice, "invoice"))
-    row["payments"] = listed(
-        desk.rows(
-            "SELECT id, amount_cents, method, author, created_at FROM payment WHERE invoice = ? ORDER BY id",
-            invoice,
-        )
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "invoice",
+        invoice,
+        "invoice",
+        payments="SELECT id, amount_cents, method, author, created_at FROM payment WHERE invoice = ?"
+        " ORDER BY id",
+    )
 
 
 @tool(writes=True, costs=2 * MINUTE)

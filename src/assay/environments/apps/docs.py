@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assay.environments.apps import MOST, like, listed, shown
+from assay.environments.apps import entry, search
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -19,12 +19,12 @@ def doc_search(desk: Desk, query: str) -> dict[str, Any]:
     Args:
         query: part of either
     """
-    rows = desk.rows(
+    return search(
+        desk,
         "SELECT id, title, folder, version, author, created_at FROM doc"
-        f" WHERE +title LIKE ?1 ESCAPE '!' OR +text LIKE ?1 ESCAPE '!' ORDER BY id LIMIT {MOST + 1}",
-        like(query),
+        " WHERE +title LIKE ?1 ESCAPE '!' OR +text LIKE ?1 ESCAPE '!' ORDER BY id",
+        query,
     )
-    return listed(rows[:MOST], total=len(rows))
 
 
 @tool(writes=False, costs=MINUTE)
@@ -34,11 +34,13 @@ def doc_read(desk: Desk, doc: str) -> dict[str, Any]:
     Args:
         doc: its id
     """
-    row = shown(desk.found("doc", doc, "document"))
-    row["versions"] = listed(
-        desk.rows("SELECT version, author, created_at FROM doc_version WHERE doc = ? ORDER BY version", doc)
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "doc",
+        doc,
+        "document",
+        versions="SELECT version, author, created_at FROM doc_version WHERE doc = ? ORDER BY version",
+    )
 
 
 @tool(writes=True, costs=5 * MINUTE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from assay.environments import clock
-from assay.environments.apps import MOST, listed, shown
+from assay.environments.apps import MOST, entry, listed
 from assay.environments.apps.calendar import moment
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
@@ -35,14 +35,14 @@ def candidate_read(desk: Desk, candidate: str) -> dict[str, Any]:
     Args:
         candidate: their id
     """
-    row = shown(desk.found("candidate", candidate, "candidate"))
-    row["interviews"] = listed(
-        desk.rows(
-            "SELECT id, interviewer, begins, score, notes FROM interview WHERE candidate = ? ORDER BY id",
-            candidate,
-        )
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "candidate",
+        candidate,
+        "candidate",
+        interviews="SELECT id, interviewer, begins, score, notes FROM interview WHERE candidate = ?"
+        " ORDER BY id",
+    )
 
 
 @tool(writes=True, costs=MINUTE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from assay.environments.apps import MOST, like, listed, shown
+from assay.environments.apps import MOST, listed, search, shown
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -36,13 +36,13 @@ def mail_search(desk: Desk, query: str) -> dict[str, Any]:
     Args:
         query: part of any of them
     """
-    rows = desk.rows(
+    return search(
+        desk,
         "SELECT id, thread, author, recipients, subject, folder, created_at FROM email"
         " WHERE +subject LIKE ?1 ESCAPE '!' OR +body LIKE ?1 ESCAPE '!' OR +author LIKE ?1 ESCAPE '!'"
-        f" ORDER BY id DESC LIMIT {MOST + 1}",
-        like(query),
+        " ORDER BY id DESC",
+        query,
     )
-    return listed(rows[:MOST], total=len(rows))
 
 
 @tool(writes=True, costs=40 * SECOND)

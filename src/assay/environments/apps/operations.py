@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from assay.environments.apps import MOST, listed, shown
+from assay.environments.apps import MOST, entry, listed, shown
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -163,13 +163,13 @@ def incident_read(desk: Desk, incident: str) -> dict[str, Any]:
     Args:
         incident: its id, such as "INC-3"
     """
-    row = shown(desk.found("incident", incident, "incident"))
-    row["entries"] = listed(
-        desk.rows(
-            "SELECT author, text, created_at FROM incident_entry WHERE incident = ? ORDER BY id", incident
-        )
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "incident",
+        incident,
+        "incident",
+        entries="SELECT author, text, created_at FROM incident_entry WHERE incident = ? ORDER BY id",
+    )
 
 
 @tool(writes=True, costs=2 * MINUTE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assay.environments.apps import MOST, like, listed, shown
+from assay.environments.apps import listed, search, shown
 from assay.environments.clock import SECOND
 from assay.environments.desk import Desk
 from assay.environments.tools import App, tool
@@ -17,14 +17,14 @@ def people_search(desk: Desk, query: str = "") -> dict[str, Any]:
     Args:
         query: part of a name, role or team; everybody where it is empty
     """
-    rows = desk.rows(
+    return search(
+        desk,
         "SELECT id, name, role, team, manager, email, zone FROM person"
         " WHERE +name LIKE ?1 ESCAPE '!' OR +role LIKE ?1 ESCAPE '!' OR +team LIKE ?1 ESCAPE '!' OR"
         " +id LIKE ?1 ESCAPE '!'"
-        f" ORDER BY id LIMIT {MOST + 1}",
-        like(query),
+        " ORDER BY id",
+        query,
     )
-    return listed(rows[:MOST], total=len(rows))
 
 
 @tool(writes=False, costs=5 * SECOND)

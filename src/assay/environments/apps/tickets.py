@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 from assay.environments import clock
-from assay.environments.apps import MOST, like, listed, shown
+from assay.environments.apps import MOST, entry, like, listed
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -60,19 +60,15 @@ def ticket_read(desk: Desk, ticket: str) -> dict[str, Any]:
     Args:
         ticket: its id, such as "OPS-12"
     """
-    row = shown(desk.found("ticket", ticket, "ticket"))
-    row["comments"] = listed(
-        desk.rows(
-            "SELECT id, author, text, created_at FROM ticket_comment WHERE ticket = ? ORDER BY id", ticket
-        )
-    )["found"]
-    row["history"] = listed(
-        desk.rows(
-            "SELECT author, field, was, is_now, created_at FROM ticket_change WHERE ticket = ? ORDER BY id",
-            ticket,
-        )
-    )["found"]
-    return row
+    return entry(
+        desk,
+        "ticket",
+        ticket,
+        "ticket",
+        comments="SELECT id, author, text, created_at FROM ticket_comment WHERE ticket = ? ORDER BY id",
+        history="SELECT author, field, was, is_now, created_at FROM ticket_change WHERE ticket = ?"
+        " ORDER BY id",
+    )
 
 
 @tool(writes=True, costs=2 * MINUTE)
