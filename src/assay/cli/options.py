@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 home = click.option(
     "--home",
@@ -15,6 +19,16 @@ home = click.option(
     show_envvar=True,
     help="Folder that holds the database.",
 )
+
+
+def table(default: str, says: str) -> Callable[[Command], Command]:
+    """Return the option that says where a table is written."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=says
+    )
+
+
+WITH_PAGE = "The table to write: .parquet, .csv or .jsonl; the page is the .html beside it."
 
 where = click.option(
     "--where",

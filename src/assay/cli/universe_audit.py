@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assay.cli import worlds
+from assay.cli import options, worlds
 
 if TYPE_CHECKING:
     from assay.environments.auditing.findings import Audited
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the world.")
 @worlds.knob
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("audit.csv"),
-    show_default=True,
-    help="The table to write: .parquet, .csv or .jsonl; the page is the .html beside it.",
-)
+@options.table("audit.csv", options.WITH_PAGE)
 def command(
     world: str,
     tasks: int | None,

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from assay.cli import options
+
 
 @click.command("verifier")
 @click.argument("address", metavar="MODULE:FUNCTION")
@@ -31,13 +33,7 @@ import click
     show_default=True,
     help="How long one score may take.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("verifier.csv"),
-    show_default=True,
-    help="The table to write: .parquet, .csv or .jsonl; the page is the .html beside it.",
-)
+@options.table("verifier.csv", options.WITH_PAGE)
 def command(
     address: str,
     tasks: Path,
