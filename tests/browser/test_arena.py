@@ -228,11 +228,13 @@ def test_a_slow_model_is_waited_for_in_the_open(ring, page, model):
         yield piece("she is a coin.")
 
     model.script = slowly
+    page.clock.install()
     ring()
     ask(page, "The moon?")
 
     expect(page.locator(".samples .prose").first).to_have_text("Tonight")
     expect(page.locator(".waiting-for")).to_contain_text("Both models are writing")
+    page.clock.fast_forward(11_000)
     expect(page.locator(".waiting-for")).to_contain_text("Still waiting")
     go_on.set()
     both_whole(page)

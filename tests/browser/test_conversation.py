@@ -167,6 +167,10 @@ def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_
     server.process = None
     expect(page.locator("#talk-state.away")).to_be_visible(timeout=10_000)
     model.script = model.echo
+    server.shell(
+        "from assay.platform.models import TurnRow", "from assay.platform.queries import turns",
+        "TurnRow.objects.update(beat_at=turns.timezone.now() - 2 * turns.STALE)",  # some time goes by
+    )  # fmt: skip
 
     server.start()
 

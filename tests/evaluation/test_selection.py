@@ -37,7 +37,8 @@ def covered(variants, votes, runs=500, *, fresh=False):
 
 @pytest.mark.parametrize("fresh", [False, True])
 def test_the_interval_of_the_best_of_27_covers_the_truth_where_its_own_misses_it_in_half(fresh):
-    knowing, naive = covered(27, 1000, 1500, fresh=fresh)
+    # With fresh votes an interval is searched for, which takes sixty times as long; 500 tell 0.95 from 0.93.
+    knowing, naive = covered(27, 1000, 500 if fresh else 1500, fresh=fresh)
 
     assert knowing >= 0.94
     assert naive <= 0.6
