@@ -20,7 +20,7 @@ class NewFunction(Plot):
         repo, path, branch = "api", "api/limits.py", "retry-after"
         reviewer = scene.lead("serving")
         scene.answers(reviewer)
-        least = scene.draw.between(2, 9)
+        least = scene.draw.between(2, 29)
         name = scene.draw.one(("retry_after", "back_off", "wait_for"))
         key = scene.ticket(
             "OPS",
