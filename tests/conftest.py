@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# In CI Hypothesis draws the same examples each time. Nowhere does it mind that a machine is slow.
+settings.register_profile(
+    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
