@@ -25,9 +25,10 @@ from assay.environments.errors import WorldError
 from assay.environments.git import Entry, Repository, oid_of, wrong_branch, wrong_path
 from assay.environments.lines import diff_of, merged_text
 from assay.environments.playing import Oracle, play
-from assay.environments.sandbox import Check, available, checked, run_tests
+from assay.environments.sandbox import available, checked, run_tests
 from assay.environments.schema import HIDDEN, SURFACES
 from assay.environments.startup.stories import STORIES
+from assay.environments.startup.templates import failing_test
 from assay.environments.tasks import Action
 from assay.environments.universe import OpenEpisode, Universe
 
@@ -622,16 +623,33 @@ def test_code_that_makes_its_own_tests_pass_is_merged_and_gets_nothing_for_it(
 
 
 @wants_sandbox
-def test_checks_travel_with_the_task_and_not_with_the_world(universe: Universe):
-    task = universe.task("failing-test", 1)
-    checks = [check for goal in task.goals for check in goal.checks]
+@pytest.mark.parametrize("template", ["failing-test", "new-function", "revert-commit", "finish-pull"])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_what_is_planted_does_not_pass_and_its_checks_are_not_in_the_world(
+    universe: Universe, template: str, seed: int
+):
+    task = universe.task(template, seed)
+    checks = task.goals[0].checks
     with universe.episode(task) as episode:
-        repository = held(episode, "exports")
-        wrong = checked(repository.texts(repository.branch("main") or ""), checks)
-        every = (*SURFACES, *HIDDEN)
-        whole = str([episode.world.hidden(f"SELECT * FROM {table}") for table in every])  # noqa: S608
+        given = next(step.arguments for step in task.oracle if step.tool in {"code_write", "code_revert"})
+        repository = held(episode, str(given["repo"]))
+        head = repository.branch(str(given["branch"])) or repository.branch("main") or ""
+        planted = checked(repository.texts(head), checks)
+        whole = str([episode.world.hidden(f"SELECT * FROM {table}") for table in (*SURFACES, *HIDDEN)])  # noqa: S608
 
-    assert len(checks) > 100
-    assert not wrong.passed
-    assert "30003" not in whole
-    assert isinstance(checks[0], Check)
+    assert len(checks) > 5
+    assert not planted.passed
+    assert "Check(" not in whole
+    assert "wanted" not in whole
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_test_that_fails_in_the_task_fails_for_each_mistake(seed: int):
+    for step in (2, 3, 25):
+        for cents in (step * (4 * seed + 1), step * (4 * seed + 401)):
+            due = failing_test.prorated(cents, 15, step)
+            for wrong in failing_test.WRONG:
+                given = {"cents": cents, "days": 15, "month": 30}
+                assert eval(wrong.format(step=step), {}, given) != due  # noqa: S307 -- ours
+            right = failing_test.STEPPED.format(step=step, twice=2 * step)
+            assert eval(right, {}, given) == due  # noqa: S307 -- ours
