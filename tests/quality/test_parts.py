@@ -95,6 +95,15 @@ def test_a_table_in_any_order_is_split_by_a_hash_of_the_item():
     assert_same(fit(parts), parts, Columns.from_frame(votes), method="hierarchical")
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_two_labels_which_memory_counts_by_their_odds_come_to_the_same_numbers(method):
+    votes = crowd(11, labels=2).sort("item")
+
+    scaled = fit(votes.lazy(), method=method, rows=101)
+
+    assert_same(scaled, votes.lazy(), Columns.from_frame(votes), method=method)
+
+
 def test_a_function_may_give_the_parts():
     votes = crowd(3, items=50)
 

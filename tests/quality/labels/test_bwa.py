@@ -34,9 +34,10 @@ def plain_bwa(columns, rounds):
     return posterior / posterior.sum(axis=1, keepdims=True)
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_fast_form_agrees_with_the_loops(crowd, seed):
-    columns = crowd(seed)
+def test_the_fast_form_agrees_with_the_loops(crowd, seed, labels):
+    columns = crowd(seed, labels=labels)
 
     result = bwa(columns, tolerance=0, max_iterations=7)
 

@@ -49,9 +49,10 @@ def plain_dawid_skene(votes, rounds: int, right=3.0, wrong=1.0, often=1.0) -> di
     return belief
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_fast_form_agrees_with_the_loops(votes_of, columns_of, seed):
-    votes = votes_of(seed)
+def test_the_fast_form_agrees_with_the_loops(votes_of, columns_of, seed, labels):
+    votes = votes_of(seed, labels=labels)
 
     result = dawid_skene(columns_of(votes), tolerance=0, max_iterations=7)
 

@@ -49,11 +49,12 @@ def plain_ebcc(columns, rho, subtypes, rounds):
     return [[sum(row) for row in own] for own in rho]
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_fast_form_agrees_with_the_loops(crowd, seed):
-    columns = crowd(seed, items=15, raters=12)
+def test_the_fast_form_agrees_with_the_loops(crowd, seed, labels):
+    columns = crowd(seed, items=15, raters=12, labels=labels)
     ballots = columns.ballots
-    start = ballots.by_item(_start(ballots, 3, np.random.default_rng(seed))).reshape(15, 3, 3).tolist()
+    start = ballots.by_item(_start(ballots, 3, np.random.default_rng(seed))).reshape(15, labels, 3).tolist()
 
     result = ebcc(columns, rng=seed, subtypes=3, tolerance=0, max_iterations=5)
 

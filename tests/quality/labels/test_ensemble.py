@@ -46,9 +46,10 @@ def known_crowd(seed, *, items=300, raters=30, labels=3, votes=5, right=(0.5, 0.
     return columns, gold_of(columns, truth)
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_it_is_what_its_docstring_says(crowd, seed):
-    columns = crowd(seed, items=60)
+def test_it_is_what_its_docstring_says(crowd, seed, labels):
+    columns = crowd(seed, items=60, labels=labels)
 
     result = ensemble(columns)
 

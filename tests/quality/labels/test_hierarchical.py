@@ -159,10 +159,11 @@ def plain_hierarchical_two(columns, rounds, offsets):
     return belief
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("rounds", [7, 17])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_fast_form_agrees_with_the_loops(crowd, seed, rounds):
-    columns = crowd(seed, items=20)
+def test_the_fast_form_agrees_with_the_loops(crowd, seed, rounds, labels):
+    columns = crowd(seed, items=20, labels=labels)
 
     result = hierarchical(columns, tolerance=0, max_iterations=rounds)
 
@@ -181,10 +182,11 @@ def test_the_crowd_comes_to_the_same_rest_as_if_it_moved_in_every_round(crowd, m
     np.testing.assert_allclose(seldom.posterior_I_K, always.posterior_I_K, atol=1e-5)
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("offsets", [False, True])
 @pytest.mark.parametrize("seed", range(2))
-def test_the_fast_form_with_two_levels_agrees_with_the_loops(crowd, seed, offsets):
-    columns = crowd(seed, items=20)
+def test_the_fast_form_with_two_levels_agrees_with_the_loops(crowd, seed, offsets, labels):
+    columns = crowd(seed, items=20, labels=labels)
 
     result = hierarchical_two(columns, offsets=offsets, tolerance=0, max_iterations=7)
 

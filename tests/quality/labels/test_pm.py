@@ -41,9 +41,10 @@ def plain_pm(columns):
     return posterior
 
 
+@pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_fast_form_agrees_with_the_loops(crowd, seed):
-    columns = crowd(seed)
+def test_the_fast_form_agrees_with_the_loops(crowd, seed, labels):
+    columns = crowd(seed, labels=labels)
 
     np.testing.assert_allclose(pm(columns).posterior_I_K, plain_pm(columns), atol=1e-9)
 

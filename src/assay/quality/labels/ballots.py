@@ -253,9 +253,9 @@ class Ballots:
 
         Columns are contiguous: NumPy is many times faster along them than along short rows.
         """
-        return (
-            values_I_K if self.first_P is None else np.asfortranarray(values_I_K.take(self.first_P, axis=0))
-        )
+        if self.first_P is None:
+            return values_I_K
+        return np.asfortranarray(values_I_K.take(self.first_P, axis=0))
 
 
 def of_odds(odds_P: Floats) -> Floats:

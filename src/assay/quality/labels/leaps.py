@@ -16,6 +16,9 @@ FIRST = 3
 LONGEST, LONGER = 4.0, 4.0
 """The longest leap, in steps, and by how much it may grow each time it is reached: the authors' defaults."""
 
+LONGEST_EVER = 256.0
+"""Where it stops growing: steps that differ by rounding alone would else send it anywhere."""
+
 STEPS = 2
 """How many steps a leap is judged by."""
 
@@ -78,7 +81,7 @@ class Leaps:
         """Return a, from the squares of r and v."""
         a = min(max(math.sqrt(step / bend), 1.0), self.longest) if bend > 0 else 1.0
         if a == self.longest:
-            self.longest *= LONGER
+            self.longest = max(self.longest, min(self.longest * LONGER, LONGEST_EVER))
         return a
 
     def _possible(self, leapt_J: Floats, before_J: Floats) -> Floats:
