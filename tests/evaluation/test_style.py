@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from assay.evaluation import Battles, BoardError
-from assay.evaluation.features import FEATURES, differences, leaning_K, measured
+from assay.evaluation.features import differences, leaning_K, measured
+from assay.evaluation.seen import FEATURES
 from assay.evaluation.style import robust_range, with_style
 
 TRUTH = np.array([0.25, 0.03, 0.02, 0.02])

@@ -10,7 +10,7 @@ from django.test import Client
 
 from assay.platform import talking
 from assay.platform.actions import overlap, people, projects
-from assay.platform.queries import outcomes, routing, skills
+from assay.platform.queries import arena, arena_board, outcomes, routing, skills
 from assay.records import Brief, Item, Question, Sample
 
 from .arenas import arena_of
@@ -53,6 +53,8 @@ def _nothing_remembered():
     """What a server remembers goes by the numbers of rows, which every test gives out anew."""
     for kept in (
         outcomes._kept, skills._kept, routing._crowds, overlap._since, overlap._due, overlap._rested,
+        arena._prompts, arena._voted, arena_board._last, arena_board._reports, arena_board._policies,
+        arena_board._compared,
     ):  # fmt: skip
         kept.clear()
 

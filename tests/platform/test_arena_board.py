@@ -9,14 +9,16 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from assay.errors import AssayError
+from assay.evaluation.seen import TOKEN
 from assay.platform import arena_counts, talking
 from assay.platform.models import BattleRow, EntrantRow
 from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
-from assay.records import Battle
+from assay.platform.queries import arena_votes
 
 from .arenas import answered, arena_of, begun, enter, fought, people_who_vote, vote
 from .talks import piece, speaking
@@ -202,13 +204,93 @@ def test_a_vote_changed_after_the_names_were_shown_does_not_count(cast, model):
 
 
 def test_a_board_of_a_handful_of_votes_is_refused_and_never_breaks():
-    one = Battle("i", "mica", "slate", "a", "ann", "1", seconds=4.0)
+    one = {"model_a": "mica", "model_b": "slate", "winner": "a", "language": "", "seconds": 4.0}
     entered = [("2026-01-01", "ours", "mica"), ("2026-01-02", "ours", "slate")]
     for count in range(1, 12):
-        votes = [replace(one, id=str(k), item=f"i{k}", rater=f"r{k % 2}") for k in range(count)]
+        votes = {name: [value] * count for name, value in one.items()}
+        votes |= {"item": [f"i{k}" for k in range(count)], "rater": [f"r{k % 2}" for k in range(count)]}
         found = arena_counts.report(votes, entered)
         assert bool(found.refusal) == (count < arena_counts.FEWEST), count
         assert found.sections
+
+
+def test_the_columns_of_votes_say_what_the_table_says(ring):
+    told, held = list(boards.rows(ring.ring)), arena_votes.columns(ring.ring)
+
+    for name in ("id", "item", "model_a", "model_b", "winner", "language", "order", "propensity"):
+        assert held[name] == [row[name] for row in told], name
+    assert held["seconds"] == pytest.approx([row["seconds"] for row in told], abs=0.06)
+    assert held["tokens_a"] == [len(TOKEN.findall(row["response_a"])) for row in told]
+    assert arena_votes.with_words(held, np.random.default_rng(0))["response_b"] == [
+        row["response_b"] for row in told
+    ]
+
+
+def test_a_vote_that_does_not_count_is_in_no_column(cast, model):
+    project = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
+    judgment = fought(cast.ann, project, "mica")
+    BattleRow.objects.update(revealed_at=judgment.submitted_at)
+    later = type(judgment)(
+        project=project, work=judgment.work, person=cast.ann, brief=judgment.brief, answer={"choice": "tie"},
+        shown=judgment.shown, submitted_at=judgment.submitted_at + timedelta(seconds=1), token="later",
+        supersedes=judgment, cause="returned",
+    )  # fmt: skip
+    later.save()
+
+    held = arena_votes.columns(project)
+
+    assert (held["id"], held["winner"]) == ([str(judgment.pk)], ["a"])
+
+
+def test_a_gate_reads_the_votes_on_two_models_alone(ring, model):
+    opal = enter(ring.ring, ring.ann, "opal", model.url)
+    mica = EntrantRow.objects.get(name="mica")
+
+    assert arena_votes.columns(ring.ring, between=(mica.pk, opal.pk))["id"] == []
+    with pytest.raises(AssayError, match="Nobody has voted on opal yet"):
+        boards.compared(ring.ring, first="mica", second="opal", do="gate", margin="")
+
+
+def test_the_board_is_read_in_as_many_statements_however_many_votes(ring, django_assert_max_num_queries):
+    with django_assert_max_num_queries(4):
+        arena_votes.columns(ring.ring)
+
+
+def test_while_a_long_count_rests_the_page_shows_the_last_one_and_says_of_when(ring, client_of):
+    _page(client_of("Ann"), "parts/")
+    last = boards._last[ring.ring.pk]
+    boards._last[ring.ring.pk] = replace(last, took=30.0)
+    fought(ring.ann, ring.ring, "mica", "One more moon?", seed=99, words="Coin. ")
+
+    page = _page(client_of("Ann"), "parts/")
+
+    assert "with 32 votes counted" in page
+    assert "32 comparisons of 2 models" in page
+
+
+def test_a_count_that_is_long_over_is_made_anew(ring, client_of):
+    _page(client_of("Ann"), "parts/")
+    last = boards._last[ring.ring.pk]
+    boards._last[ring.ring.pk] = replace(last, took=30.0, at=last.at - timedelta(hours=1))
+    fought(ring.ann, ring.ring, "mica", "One more moon?", seed=99, words="Coin. ")
+    boards.report(ring.ring)
+
+    assert "33 comparisons of 2 models" in _page(client_of("Ann"), "parts/")
+
+
+def test_a_comparison_that_takes_long_is_promised(ring, client_of, monkeypatch):
+    monkeypatch.setattr(boards, "counted", lambda *_: None)
+
+    page = _page(client_of("Ann"), "compare/?first=mica&second=slate&do=compare")
+
+    assert "Counting…" in page
+    assert 'hx-get="/projects/ring/board/compare/?first=mica&amp;second=slate&amp;do=compare"' in page
+    assert '<meta http-equiv="refresh"' in page
+
+
+@pytest.mark.parametrize(("voted", "every"), [(30, 20), (1_000, 20), (10_000, 160), (100_000, 1_280)])
+def test_the_more_votes_there_are_the_rarer_the_policy_is_worked_out(voted, every):
+    assert boards._every(voted) == every
 
 
 def test_a_comparison_without_votes_says_so(ring, model, client_of):

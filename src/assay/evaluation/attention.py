@@ -223,7 +223,12 @@ def _seconds(battles: Battles) -> Floats | None:
     if "seconds" not in held:
         return None
     seconds_N = battles.column("seconds").cast(pl.Float64).to_numpy().astype(float)
-    if {"response_a", "response_b"} <= set(held):
+    if {"words_a", "words_b"} <= set(held):
+        words_N = sum(
+            battles.column(name).cast(pl.Float64).fill_null(0).to_numpy() for name in ("words_a", "words_b")
+        )
+        seconds_N = seconds_N / np.maximum(words_N, 1)
+    elif {"response_a", "response_b"} <= set(held):
         words_N = sum(
             battles.column(name).fill_null("").str.count_matches(r"\S+").to_numpy().astype(float)
             for name in ("response_a", "response_b")

@@ -402,7 +402,11 @@ def leaks(battles: Battles, expected_N: Floats, rng: np.random.Generator) -> Fin
     held = battles.detail.columns if battles.detail is not None else []
     if "response_a" not in held or "response_b" not in held:
         return _unknown("tells", say("What was shown is not known; bring columns response_a and response_b."))
-    columns = [battles.column(name).fill_null("").to_list() for name in ("response_a", "response_b")]
+    sides = [battles.column(name) for name in ("response_a", "response_b")]
+    known_N = (sides[0].is_not_null() & sides[1].is_not_null()).to_numpy()
+    if known_N.any() and not known_N.all():  # a sample of the answers is as good
+        return leaks(battles.take(known_N), expected_N[known_N], rng)
+    columns = [side.fill_null("").to_list() for side in sides]
     item_N = battles.items_N
     place: dict[tuple[int, int, str], int] = {}
     at_2_N = [

@@ -82,11 +82,18 @@ class OutcomeCounts:
     def of(cls, battles: Battles, weight_N: Floats | None = None) -> OutcomeCounts:
         """Count the outcomes of a table of comparisons, each vote by its weight where weights are given.
 
+        Raises
+        ------
+        BoardError
+            Where there is none, as when the votes of everybody were left out.
+
         >>> from assay.records import Battle
         >>> rounds = [("x", "y", "a"), ("x", "y", "both_bad"), ("y", "x", "tie")]
         >>> OutcomeCounts.of(Battles.from_records(Battle("i", *one) for one in rounds)).tally_C_4.tolist()
         [[1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]]
         """
+        if not len(battles):
+            raise BoardError("there are no comparisons; a board needs at least one")
         a_C, b_C, tallies = _added(battles, partial(_each_outcome, weight_N=weight_N))
         return cls(a_C, b_C, np.stack(tallies, axis=1), len(battles.models))
 

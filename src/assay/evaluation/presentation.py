@@ -8,8 +8,9 @@ import numpy as np
 
 from assay.evaluation import claims, features
 from assay.evaluation.arena import LEAST_CLUSTERS, Arena
-from assay.evaluation.battles import Battles, BoardError, Floats
+from assay.evaluation.battles import BoardError, Floats
 from assay.evaluation.plain import CENTRE, ELO
+from assay.evaluation.seen import FOUR
 from assay.evaluation.style import robust_range, with_style
 from assay.wording import say
 
@@ -19,7 +20,7 @@ SAID = {
     "list_items": say("An answer with more list items"),
     "bold_spans": say("An answer with more bold type"),
 }
-"""How a feature is said; every one of `features.FOUR` is here."""
+"""How a feature is said; every one of `FOUR` is here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +41,10 @@ class Look:
     elo_M_2: Floats
 
 
-def texts_known(battles: Battles) -> bool:
-    """Say whether both answers of the comparisons are there to read."""
-    known = battles.detail.columns if battles.detail is not None else []
-    return {"response_a", "response_b"} <= set(known)
-
-
 def look(board: Arena) -> Look | None:
     """Measure what style is worth; `None` where the texts are not known or all look the same.
 
+    >>> from assay.evaluation import Battles
     >>> from assay.evaluation.arena import arena
     >>> from assay.records import Battle
     >>> rng = np.random.default_rng(0)
@@ -63,13 +59,13 @@ def look(board: Arena) -> Look | None:
     (('tokens',), True)
     """
     battles = board.battles
-    if not texts_known(battles):
+    if not features.told(battles):
         return None
     all_N_K = features.of_battles(battles)
-    varied = [k for k in range(len(features.FOUR)) if np.ptp(all_N_K[:, k]) > 0]
+    varied = [k for k in range(len(FOUR)) if np.ptp(all_N_K[:, k]) > 0]
     if not varied:
         return None
-    names, style_N_K = [features.FOUR[k] for k in varied], all_N_K[:, varied]
+    names, style_N_K = [FOUR[k] for k in varied], all_N_K[:, varied]
     try:
         fit = with_style(battles, style_N_K, names, by_rater=len(battles.raters) >= LEAST_CLUSTERS)
         span_M_2 = robust_range(battles, style_N_K, names)

@@ -15,7 +15,8 @@ import polars as pl
 from scipy.special import stdtrit
 
 from assay.evaluation.battles import Battles, BoardError, Floats
-from assay.evaluation.features import BOLD, FENCED, of_battles
+from assay.evaluation.features import of_battles
+from assay.evaluation.seen import BOLD, FENCED
 
 DRAWN = 0.2
 """In what share of the battles each side's dress is drawn at all; the rest is shown as it came."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from assay.evaluation import audit, card, claims, gate, pairing, shares
@@ -17,7 +18,7 @@ from assay.evaluation.arena import PRIOR_SD, Arena, arena, code
 from assay.evaluation.battles import Battles, BoardError
 from assay.evaluation.selection import Registry, Variant
 from assay.figures import Figure, Passage
-from assay.records import Battle
+from assay.platform.arena_looks import RENDERER
 from assay.wording import counted, say
 
 SEED = 0
@@ -59,34 +60,58 @@ class Compared:
     shut: bool
 
 
+Votes = Mapping[str, Sequence[object]]
+"""The columns of a table of battles; of answers the words may be there, or numbers that say how they look."""
+
 Entered = Sequence[tuple[str, str, str]]
 """When a model was registered, by whom it is made, and its name; in the order of registration."""
 
 
-def report(records: Sequence[Battle], entered: Entered) -> Report:
+def table(votes: Votes) -> Battles:
+    """Read columns of votes; what nobody filled is left out.
+
+    >>> votes = {"model_a": ["x"], "model_b": ["y"], "winner": ["a"], "language": [""], "strength": [None]}
+    >>> table(votes).detail.columns
+    ['renderer_a', 'renderer_b']
+    """
+    frame = pl.DataFrame(votes, strict=False)
+    empty = [
+        each.name
+        for each in frame
+        if each.null_count() == len(each) or (each.dtype == pl.String and (each == "").all())
+    ]
+    known = frame.drop(empty, *(["propensity"] if _sure(frame) else []))
+    return Battles.from_frame(known.with_columns(renderer_a=pl.lit(RENDERER), renderer_b=pl.lit(RENDERER)))
+
+
+def _sure(frame: pl.DataFrame) -> bool:
+    return "propensity" in frame.columns and bool((frame["propensity"] == 1).all())
+
+
+def report(votes: Votes, entered: Entered) -> Report:
     """Count everything that the board's page shows."""
-    battles = Battles.from_records(records)
+    battles = table(votes)
     try:
         found = _card(battles, entered, name="this arena")
     except BoardError as wrong:
         asked = audit.audit(battles, np.random.default_rng(SEED), **_record(entered))
         told = Passage("What an audit finds", card.audit_sentences(asked, named=False))
-        return Report("", wrong.args[0], (told, *_effort(records)), (), (), ())
+        return Report("", wrong.args[0], (told, *_effort(battles)), (), (), ())
     board = found.board
     people = found.panel.to_frame().to_dicts() if found.panel else []
     return Report(
         card.intro(board),
         "",
-        (*card.sections(found), *_effort(records)),
+        (*card.sections(found), *_effort(battles)),
         tuple(board.to_frame().to_dicts()),
         tuple(people),
         tuple(_wanted(board)),
     )
 
 
-def page(records: Sequence[Battle], entered: Entered, *, name: str) -> str:
+def page(votes: Votes, entered: Entered, *, name: str) -> str:
     """Return the card as one self-contained page."""
-    return card.page(_card(Battles.from_records(records), entered, name=name))
+    return card.page(_card(table(votes), entered, name=name))
 
 
 def _card(battles: Battles, entered: Entered, *, name: str) -> card.Card:
@@ -118,12 +143,12 @@ def _record(entered: Entered) -> dict[str, Any]:
     return {"providers": providers, "registry": Registry(variants)}
 
 
-def policy(records: Sequence[Battle], models: Sequence[str]) -> dict[tuple[str, str], float]:
+def policy(votes: Votes, models: Sequence[str]) -> dict[tuple[str, str], float]:
     """Return the chance of drawing each two models, by what a vote on them would settle.
 
     Models without votes yet enter with the weak prior's spread, so that they are drawn soon.
     """
-    battles = Battles.from_records(records)
+    battles = table(votes)
     _enough(battles)
     board = arena(battles, np.random.default_rng(SEED))
     known = {name: place for place, name in enumerate(board.models)}
@@ -144,19 +169,19 @@ def policy(records: Sequence[Battle], models: Sequence[str]) -> dict[tuple[str, 
     }
 
 
-def compared(records: Sequence[Battle], first: str, second: str, *, gates: bool, margin: float) -> Compared:
+def compared(votes: Votes, first: str, second: str, *, gates: bool, margin: float) -> Compared:
     """Say whether one model is better than another, or whether it got worse, over all and in each slice."""
-    battles = Battles.from_records(records)
+    battles = table(votes)
     codes = code(battles.models, first), code(battles.models, second)
-    votes = gate.Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
+    own = gate.Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)
     slices: dict[str, NDArray[np.bool_]] = {}
     for column in _columns(battles):
         code_N, names = battles.coded(column)
         slices |= {card.slice_name(column, name): code_N == place for place, name in enumerate(names) if name}
     if gates:
-        found = gate.gate(votes, *codes, (first, second), slices=slices, margin=margin)
+        found = gate.gate(own, *codes, (first, second), slices=slices, margin=margin)
     else:
-        found = gate.compare(votes, *codes, (first, second), slices=slices)
+        found = gate.compare(own, *codes, (first, second), slices=slices)
     told: list[str] = [each.sentence for each in found if each.believed or each.slice == gate.EVERYTHING]
     if not gates:
         told += _by_board(battles, first, second)
@@ -204,9 +229,12 @@ def _wanted(board: Arena) -> list[dict[str, object]]:
     ]
 
 
-def _effort(records: Sequence[Battle]) -> list[Passage]:
+def _effort(battles: Battles) -> list[Passage]:
     """Say how long people looked, and how often they looked away."""
-    seconds = np.array([each.seconds for each in records if each.seconds], dtype=float)
+    if battles.detail is None or "seconds" not in battles.detail.columns:
+        return []
+    known = battles.column("seconds").cast(pl.Float64).drop_nulls()
+    seconds = known.filter(known > 0).to_numpy()
     if not len(seconds):
         return []
     low, middle, high = np.quantile(seconds, [0.1, 0.5, 0.9])
@@ -224,8 +252,8 @@ def _effort(records: Sequence[Battle]) -> list[Passage]:
             quick=QUICK_S,
         ),
     ]
-    away = sum(any(event.get("name") == "away" for event in each.events) for each in records)
+    away = int(battles.column("away").sum()) if "away" in battles.detail.columns else 0
     told.append(
-        say("In {share:.0%} of the battles the reader looked away at least once.", share=away / len(records))
+        say("In {share:.0%} of the battles the reader looked away at least once.", share=away / len(battles))
     )
     return [Passage(say("How long people looked"), told)]

@@ -22,6 +22,7 @@ from assay.errors import AnswerError, AssayError
 from assay.inference import Endpoint, InferenceError, addresses
 from assay.judgments import TEXT_LIMIT, written
 from assay.platform.actions import work as works
+from assay.platform.arena_looks import looks
 from assay.platform.models import (
     BattleRow,
     EntrantRow,
@@ -164,7 +165,7 @@ def another_prompt(*, person: PersonRow, token: str, rng: np.random.Generator | 
     found = arena.battle(person, token, lock=True)
     if found.state != BattleRow.WRITING:
         return found
-    left = list(arena.prompts_left(found).values_list("pk", flat=True)[:2_000])
+    left = arena.prompts_left(found)[:2_000]
     others = [number for number in left if number != found.given_id] or left
     if not others:
         return found
@@ -473,10 +474,12 @@ def _lay_before(found: BattleRow, work_row: WorkRow) -> None:
     if found.answered_at is not None or turns[-1].state != TurnRow.DONE:
         return
     on_page = work_row.samples if found.order == BattleRow.AB else work_row.samples[::-1]
-    for place, number in enumerate(on_page):
-        SampleRow.objects.filter(pk=number).update(text=arena.answer_of(turns, place))
-    found.answered_at = timezone.now()
-    found.save(update_fields=["answered_at"])
+    text_of = {number: arena.answer_of(turns, place) for place, number in enumerate(on_page)}
+    for number, text in text_of.items():
+        SampleRow.objects.filter(pk=number).update(text=text)
+    first, second = (text_of[number] for number in work_row.samples)
+    found.answered_at, found.looks = timezone.now(), looks(first, second)
+    found.save(update_fields=["answered_at", "looks"])
     pilot = PilotRow.objects.filter(project=found.project_id, closed_at__isnull=True).first()
     if pilot and work_row.use == WorkRow.PILOT:  # now others may judge it too
         WorkRow.objects.filter(pk=work_row.pk).update(cap=pilot.people)

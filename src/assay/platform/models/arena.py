@@ -54,7 +54,8 @@ class BattleRow(models.Model):
     `ba` for the second), and `propensity` is the chance that the draw had of choosing these two. `source` is
     what statistics call the prompt: the key of the item that was given, or a digest of what was written.
     What each model says lies in turns under the battle's `token`, sides `a` and `b` as on the page. `events`
-    is the log: answers with their times, what the page saw. `left` battles were given up for a reason.
+    is the log: answers with their times, what the page saw. `looks` says in numbers how the two answers look
+    (`assay.platform.arena_looks`). `left` battles were given up for a reason.
     """
 
     WRITING, BEGUN, LEFT = "writing", "begun", "left"
@@ -74,6 +75,7 @@ class BattleRow(models.Model):
     policy = models.CharField(max_length=8, blank=True)
     propensity = models.FloatField(null=True)
     events = models.JSONField(default=list)
+    looks = models.JSONField(default=list)
     drawn_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     revealed_at = models.DateTimeField(null=True)

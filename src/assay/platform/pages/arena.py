@@ -144,7 +144,7 @@ def over(request: HttpRequest, number: int) -> HttpResponse:
 def _desk(request: HttpRequest, found: queries.Found, *, refusal: AssayError | None = None) -> HttpResponse:
     project, person = found.project, person_of(request)
     brief = projects.latest_brief(project).record()
-    tags = brief.languages or tuple(person.languages)
+    tags, is_open = brief.languages or tuple(person.languages), bool(routing.uses(project))
     context = {
         "project": project,
         "brief": brief,
@@ -155,9 +155,9 @@ def _desk(request: HttpRequest, found: queries.Found, *, refusal: AssayError | N
         "language": found.draft.get("language") or next((tag for tag in tags if tag == get_language()), ""),
         "languages": [(tag, LANG_INFO.get(tag.lower(), {}).get("name_local", tag)) for tag in tags],
         "entered": len(queries.active(project)),
-        "open": bool(routing.uses(project)),
-        "why": queue.why_nothing(person, project),
-        "prompts": queries.prompts_left(found).exists(),
+        "open": is_open,
+        "why": [] if is_open else queue.why_nothing(person, project),
+        "prompts": bool(queries.prompts_left(found)),
         "votes": queries.own_votes(person, project),
         "problem": problem_of(refusal),
         "field": getattr(refusal, "field", ""),

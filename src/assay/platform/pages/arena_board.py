@@ -127,18 +127,19 @@ def parts(request: HttpRequest, slug: str) -> HttpResponse:
     found: dict[str, object] = {**projects.rights_of(member)}
     show = partial(part, request, project=member.project, title=_("Board"))
     try:
-        report = boards.report(member.project, patience=PATIENCE)
+        shown = boards.latest(member.project, patience=PATIENCE)
     except AssayError as wrong:
         return show("platform/arena_waits.html", found | {"problem": problem_of(wrong)})
-    if report is None:
+    if shown is None:
         return show("platform/arena_waits.html", found, waits=True)
+    report = shown.report
     from assay.figures import Figure  # noqa: PLC0415 -- only this page waits for it
 
     drawn = [
         (f"board-{place}", figures.in_words(each) if isinstance(each, Figure) else None, each)
         for place, each in enumerate(report.sections)
     ]
-    found |= {"report": report, "sections": drawn}
+    found |= {"report": report, "sections": drawn, "shown": shown}
     found |= {"raters": boards.raters(report)} if projects.may(member, "manage") else {}
     return show("platform/arena_parts.html", found)
 
@@ -152,12 +153,12 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     up = reverse("board", args=[slug]), _("Board")
     show = partial(part, request, "platform/arena_compared.html", project=member.project, up=up)
     try:
-        found = boards.compared(member.project, **asked)
+        found = boards.compared(member.project, **asked, patience=PATIENCE)
     except AssayError as wrong:
         return show({"problem": problem_of(wrong), "framed": True}, title=_("Two models"))
-    return show(
-        {"found": found, "asked": asked, "framed": True}, title=_("%(first)s against %(second)s") % asked
-    )
+    title = _("%(first)s against %(second)s") % asked
+    context = {"found": found, "asked": asked, "framed": True, "address": request.get_full_path()}
+    return show(context, title=title, waits=found is None)
 
 
 @login_required

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 
@@ -173,7 +173,7 @@ def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "platform/reading.html", context)
 
 
-def table(rows: Sequence[Mapping[str, object]], name: str) -> StreamingHttpResponse:
+def table(rows: Iterable[Mapping[str, object]], name: str) -> StreamingHttpResponse:
     """Stream rows as a CSV file to keep."""
     return _download(_csv(rows), name, "text/csv; charset=utf-8")
 
@@ -183,11 +183,13 @@ def _download(parts: Iterable[str], name: str, kind: str) -> StreamingHttpRespon
     return StreamingHttpResponse((part.encode() for part in parts), content_type=kind, headers=headers)
 
 
-def _csv(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
+def _csv(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
     line = io.StringIO()
-    table = csv.DictWriter(line, list(rows[0]) if rows else [])
-    table.writeheader()
+    table: csv.DictWriter[str] | None = None
     for row in rows:
+        if table is None:
+            table = csv.DictWriter(line, list(row))
+            table.writeheader()
         table.writerow(row)
         yield line.getvalue()
         line.seek(0)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias, cast
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError
 from assay.judgments import TEXT_LIMIT, written
+from assay.platform.arena_looks import RENDERER
 from assay.platform.models import (
     BattleRow,
     EntrantRow,
@@ -26,6 +28,7 @@ from assay.platform.models import (
     ProjectRow,
     SampleRow,
     TurnRow,
+    WorkRow,
 )
 from assay.platform.queries import projects, turns, work
 from assay.platform.queries.projects import RIGHTS, Right
@@ -33,12 +36,30 @@ from assay.platform.queries.statements import Select, link
 from assay.records import Battle, Live
 from assay.wording import again
 
-RENDERER = "assay-markdown"
-"""How answers are shown: Markdown made safe, by the platform's own renderer."""
-
 SIDES = ("a", "b")
 WORTH = {"first": 1.0, "second": 0.0}
 """What a dimension says of the first model; a tie or two bad answers is half."""
+
+PART = 500
+"""Votes that are read at once, where their texts come along."""
+
+ANEW = 60.0
+"""Seconds after which the prompts of a project are looked through from the beginning."""
+
+
+@dataclass
+class _Prompts:
+    at: float
+    last: int = 0
+    given: list[int] = field(default_factory=list)
+
+
+_prompts: dict[int, _Prompts] = {}
+
+MANY = 1_000
+"""From so many votes on their number is not counted for every battle."""
+
+_voted: dict[int, tuple[float, int]] = {}
 
 Stamp = tuple[int | datetime | None, ...]
 
@@ -179,11 +200,32 @@ def of_lease(lease: LeaseRow) -> BattleRow | None:
     return BattleRow.objects.filter(work=lease.work_id, person=lease.person_id).first()
 
 
-def prompts_left(found: BattleRow) -> QuerySet[ItemRow]:
-    """Return the given prompts that a person has not had: the project's items that are no battle's."""
-    had = BattleRow.objects.filter(project=found.project_id, person=found.person_id).exclude(pk=found.pk)
-    rows = ItemRow.objects.filter(project=found.project_id).exclude(works__battle__isnull=False)
-    return rows.exclude(pk__in=had.exclude(given=None).values("given")).order_by("pk")
+def prompts_left(found: BattleRow) -> list[int]:
+    """Return the given prompts that a person has not had, by their numbers."""
+    had = BattleRow.objects.filter(project=found.project_id, person=found.person_id, given__isnull=False)
+    done = set(had.exclude(pk=found.pk).values_list("given", flat=True))
+    return [number for number in _given(found.project_id) if number not in done]
+
+
+def _given(project: int) -> list[int]:
+    """Return the project's items that are no battle's.
+
+    A battle has an item of its own, and each visit of the desk asks: what was seen to be given or not stays
+    so, and only newer items are looked at. Everything is looked at anew once a minute, for what another
+    process brought in meanwhile.
+    """
+    known = _prompts.get(project)
+    if known is None or time.monotonic() - known.at > ANEW:
+        known = _prompts[project] = _Prompts(time.monotonic())
+    rows = ItemRow.objects.filter(project=project, pk__gt=known.last).order_by("pk")
+    if newer := list(rows.values_list("pk", "key")):
+        # The work of a battle goes by the key of its item, by which it is found at once.
+        works = WorkRow.objects.filter(project=project, battle__isnull=False)
+        few = works.filter(key__in=[key for _, key in newer]) if len(newer) <= PART else works
+        battles = set(few.values_list("key", flat=True))
+        known.given += [number for number, key in newer if key not in battles]
+        known.last = newer[-1][0]
+    return known.given
 
 
 @dataclass(frozen=True)
@@ -370,32 +412,39 @@ class Fought:
     brief_version: int
 
 
-def fought(project: ProjectRow) -> list[Fought]:
-    """Return every vote on a battle that is in force, in the order in which they came in.
+def fought(project: ProjectRow) -> Iterator[Fought]:
+    """Give every vote on a battle that is in force, with all that was said, in the order of the votes.
 
     A vote that somebody changed once they had seen which models these were does not count: the one before
     does.
     """
-    said = (
-        JudgmentRow.objects.filter(project=project, work__battle__isnull=False)
-        .select_related(
-            "person", "brief", "work__item", "work__battle__first", "work__battle__second", "supersedes"
-        )
-        .defer("brief__content")
-        .order_by("pk")
-    )
-    rows = {row.pk: row for row in said}
-    in_force = set(rows) - {row.supersedes_id for row in rows.values()}
-    samples = {
-        row.key: row.text for row in SampleRow.objects.filter(item__works__battle__project=project).iterator()
-    }
-    found = []
-    for number in sorted(in_force):
-        row: JudgmentRow | None = rows[number]
-        while row is not None and _after_reveal(row):
-            row = rows.get(row.supersedes_id) if row.supersedes_id else None
-        if row is not None:
-            found.append(_fought(row, samples))
+    rows = _said().filter(project=project, work__battle__isnull=False, superseded_by__isnull=True)
+    last = 0
+    while part := list(rows.filter(pk__gt=last)[:PART]):
+        last = part[-1].pk
+        items = [row.work.item_id for row in part]
+        samples = dict(SampleRow.objects.filter(item__in=items).values_list("key", "text"))
+        for row in part:
+            if (counts := _in_force(row)) is not None:
+                yield _fought(counts, samples)
+
+
+def that_counts(number: int) -> int | None:
+    """Return the vote that counts where one stands that took the place of another; `None` where none does."""
+    found = _in_force(_said().get(pk=number))
+    return found.pk if found else None
+
+
+def _said() -> QuerySet[JudgmentRow]:
+    models = ("work__battle__first", "work__battle__second")
+    rows = JudgmentRow.objects.select_related("person", "brief", "work__item", *models)
+    return rows.defer("brief__content").order_by("pk")
+
+
+def _in_force(row: JudgmentRow) -> JudgmentRow | None:
+    found: JudgmentRow | None = row
+    while found is not None and _after_reveal(found):
+        found = _said().filter(pk=found.supersedes_id).first() if found.supersedes_id else None
     return found
 
 
@@ -466,7 +515,27 @@ def counts(project: ProjectRow) -> dict[str, int]:
     )
 
 
+def any_vote(project: ProjectRow, model: int | None = None) -> bool:
+    """Say whether anybody has voted on a battle, or on one of a model."""
+    rows = BattleRow.objects.filter(project=project, work__judged__gt=0)
+    return (rows.filter(Q(first=model) | Q(second=model)) if model else rows).exists()
+
+
+def about_voted(project: ProjectRow) -> int:
+    """Return how many battles were voted on, as counted a moment ago where there are many.
+
+    Each battle that begins asks, and to count a hundred thousand takes longer than all the rest of it.
+    """
+    kept = _voted.get(project.pk)
+    if kept is not None and kept[1] >= MANY and time.monotonic() - kept[0] < ANEW:
+        return kept[1]
+    found = JudgmentRow.objects.filter(project=project, supersedes__isnull=True).count()
+    _voted[project.pk] = time.monotonic(), found
+    return found
+
+
 def own_votes(person: PersonRow, project: ProjectRow) -> int:
     """Count the battles that a person has voted on."""
-    rows = JudgmentRow.objects.filter(project=project, person=person, supersedes__isnull=True)
-    return rows.filter(work__battle__person=F("person")).count()
+    # By the person first: they have fewer votes than the project.
+    rows = JudgmentRow.objects.filter(person=person, supersedes__isnull=True)
+    return rows.filter(work__battle__person=person, work__project=project).count()

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AssayError
 from assay.platform import counting
 from assay.platform.models import PersonRow, ProjectRow
 from assay.platform.one_at_a_time import stepped_aside
-from assay.platform.queries import arena
+from assay.platform.queries import arena, arena_votes
 from assay.platform.queries.outcomes import Counted, counted
-from assay.records import Battle
 
 if TYPE_CHECKING:
     from assay.platform.arena_counts import Compared, Report
@@ -24,44 +27,120 @@ if TYPE_CHECKING:
 Policy = dict[tuple[str, str], float]
 
 EVERY = 20
-"""After so many votes the policy of the draw is worked out anew."""
+"""After so many votes the policy of the draw is worked out anew, while there are few."""
+
+STEADY = 50
+"""Later votes change it less: it is worked out anew after at least a hundredth of them, by doubling."""
+
+MOST_COMPARED = 64
+"""So many comparisons of two models are remembered."""
 
 FEWEST = 30
 """With fewer votes than this every pair is drawn alike."""
 
+REST = 10
+"""After a count of the board there is none for so many times as long as it took: other counts wait for it."""
+
+QUICK_S = 1.0
+"""What takes no longer is counted anew whenever somebody looks."""
+
 _reports: dict[int, Counted[Report]] = {}
+_last: dict[int, Shown] = {}
+_compared: dict[str, Counted[Compared]] = {}
 _policies: dict[int, Counted[Policy]] = {}
 
 
-def report(project: ProjectRow, *, patience: float | None = None) -> Report | None:
-    """Return what the board's page shows, `None` where it takes longer than `patience` seconds.
+@dataclass(frozen=True)
+class Shown:
+    """A board as it was counted last: so many votes, at a time; `newer` where votes came in since."""
+
+    report: Report
+    stamp: arena.Stamp
+    votes: int
+    at: datetime
+    took: float
+    newer: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is too early to count anew."""
+        since = (timezone.now() - self.at).total_seconds() - self.took
+        return self.took > QUICK_S and since < REST * self.took
+
+
+def _require_votes(project: ProjectRow) -> None:
+    if not arena.any_vote(project):
+        raise AssayError(_("Nobody has voted yet. The board begins with the first vote."))
+
+
+def latest(project: ProjectRow, *, patience: float) -> Shown | None:
+    """Return what the board's page shows: as of now where that is quickly counted, else as counted last.
+
+    `None` only while the first count of all runs.
 
     Raises
     ------
     AssayError
         Where nobody has voted yet.
     """
-    if not arena.counts(project)["voted"]:
-        raise AssayError(_("Nobody has voted yet. The board begins with the first vote."))
+    _require_votes(project)
+    now, last, current = arena.stamp(project), _last.get(project.pk), _reports.get(project.pk)
+    if last is not None and (
+        last.stamp == now or (last.rests and (current is None or current.future.done()))
+    ):
+        return replace(last, newer=last.stamp != now)
+    # Who sees the one before does not have to wait long for the next.
+    quick = last is None or last.took <= QUICK_S
+    report(project, patience=patience if quick else min(patience, 0.05))
+    found = _last.get(project.pk)
+    return found and replace(found, newer=found.stamp != now)
+
+
+def report(project: ProjectRow, *, patience: float | None = None) -> Report | None:
+    """Return what the board says as of now, `None` where that takes longer than `patience` seconds.
+
+    Raises
+    ------
+    AssayError
+        Where nobody has voted yet.
+    """
+    _require_votes(project)
+    now = arena.stamp(project)
 
     def begin() -> Future[Report]:
-        return counting.begin("assay.platform.arena_counts:report", _battles(project), entered(project))
+        at, begun = timezone.now(), time.monotonic()
+        votes = arena_votes.with_words(arena_votes.columns(project), np.random.default_rng(project.pk))
+        found = counting.begin("assay.platform.arena_counts:report", votes, entered(project))
 
-    return counted(_reports, project.pk, arena.stamp(project), begin, patience)
+        def keep(done: Future[Report]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                took = time.monotonic() - begun
+                _last[project.pk] = Shown(done.result(), now, len(votes["id"]), at, took)
+
+        found.add_done_callback(keep)
+        return found
+
+    return counted(_reports, project.pk, now, begin, patience)
 
 
 def card(project: ProjectRow) -> str:
     """Return the card as a page of its own."""
-    work = "assay.platform.arena_counts:page", _battles(project), entered(project)
+    votes = arena_votes.with_words(arena_votes.columns(project), np.random.default_rng(project.pk))
+    work = "assay.platform.arena_counts:page", votes, entered(project)
     count = counting.begin(*work, name=project.title)
     with stepped_aside():
         return cast("str", count.result())
 
 
-def compared(project: ProjectRow, *, first: str, second: str, do: str, margin: str) -> Compared:
-    """Return what the votes say of two models: which is better, or whether the first one got worse."""
-    names = {row.name for row in arena.entrants(project)}
-    if first not in names or second not in names or first == second:
+def compared(
+    project: ProjectRow, *, first: str, second: str, do: str, margin: str, patience: float | None = None
+) -> Compared | None:
+    """Return what the votes say of two models: which is better, or whether the first one got worse.
+
+    `None` where that takes longer than `patience` seconds.
+    """
+    number = {row.name: row.pk for row in arena.entrants(project)}
+    if first not in number or second not in number or first == second:
         raise AssayError(_("Choose two different models."))
     try:
         share = float(margin.replace(",", ".") or 0) / 100
@@ -69,27 +148,42 @@ def compared(project: ProjectRow, *, first: str, second: str, do: str, margin: s
         raise AssayError(_("How much worse is still fine: a number from 0 to 49.")) from wrong
     if not 0 <= share < 0.5:
         raise AssayError(_("How much worse is still fine: a number from 0 to 49."))
-    records = _battles(project)
-    seen = {name for each in records for name in (each.model_a, each.model_b)}
-    if missing := [name for name in (first, second) if name not in seen]:
+    if missing := [name for name in (first, second) if not arena.any_vote(project, number[name])]:
         raise AssayError(_("Nobody has voted on %s yet.") % missing[0])
-    work = "assay.platform.arena_counts:compared", records, first, second
-    count = counting.begin(*work, gates=do == "gate", margin=share)
-    with stepped_aside():
-        return cast("Compared", count.result())
+    gates = do == "gate"
+
+    def begin() -> Future[Compared]:
+        # A gate reads the votes on the two alone; which is better is asked of the whole board, too.
+        both = (number[first], number[second]) if gates else None
+        votes = arena_votes.columns(project, between=both)
+        if not votes["id"]:
+            raise AssayError(
+                _("Nobody has compared %(first)s with %(second)s yet.")
+                % {
+                    "first": first,
+                    "second": second,
+                }
+            )
+        work = "assay.platform.arena_counts:compared", votes, first, second
+        return counting.begin(*work, gates=gates, margin=share)
+
+    if len(_compared) > MOST_COMPARED:
+        _compared.clear()
+    asked = json.dumps([project.pk, first, second, gates, share])
+    return counted(_compared, asked, arena.stamp(project), begin, patience)
 
 
 def policy(project: ProjectRow) -> Policy | None:
     """Return the chance of drawing each two models next, as far as it is worked out; nobody waits for it."""
-    voted = arena.counts(project)["voted"]
+    voted = arena.about_voted(project)
     if voted < FEWEST:
         return None
     names = [row.name for row in arena.active(project)]
 
     def begin() -> Future[Policy]:
-        return counting.begin("assay.platform.arena_counts:policy", _battles(project), names)
+        return counting.begin("assay.platform.arena_counts:policy", arena_votes.columns(project), names)
 
-    now = (voted // EVERY, *(row.pk for row in arena.active(project)))
+    now = (voted // _every(voted), *(row.pk for row in arena.active(project)))
     try:
         return counted(_policies, project.pk, now, begin, 0.0)
     except AssayError:  # models that never met: every pair is drawn alike until they have
@@ -101,12 +195,9 @@ def entered(project: ProjectRow) -> list[tuple[str, str, str]]:
     return [(row.registered_at.isoformat(), row.provider, row.name) for row in arena.entrants(project)]
 
 
-def _battles(project: ProjectRow) -> list[Battle]:
-    """Return the votes as the board counts them: under a number for each person.
-
-    Its sentences travel further than the people would, and more read them than may know who voted how.
-    """
-    return [replace(each.battle, rater=f"#{each.person}") for each in arena.fought(project)]
+def _every(voted: int) -> int:
+    """Return after how many votes the policy is worked out anew: as many as can change it."""
+    return EVERY << max((voted // (EVERY * STEADY)).bit_length() - 1, 0)
 
 
 def raters(found: Report) -> list[dict[str, object]]:
@@ -119,9 +210,9 @@ def raters(found: Report) -> list[dict[str, object]]:
     ]
 
 
-def rows(project: ProjectRow) -> Sequence[dict[str, object]]:
-    """Return the votes as a table of battles, in the columns that `assay arena` reads."""
-    return [_row(each) for each in arena.fought(project)]
+def rows(project: ProjectRow) -> Iterator[dict[str, object]]:
+    """Give the votes as a table of battles, in the columns that `assay arena` reads."""
+    return map(_row, arena.fought(project))
 
 
 def _row(each: arena.Fought) -> dict[str, object]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assay.pipeline import Outcome
 
 Found = TypeVar("Found")
+Key = TypeVar("Key", int, str)
 Stamp = tuple[int | datetime | None, ...]
 """What something that is counted depends on, cheaply read: when this changes, so does what comes of it."""
 
@@ -157,8 +158,8 @@ class Counted(Generic[Found]):
 
 
 def counted(
-    kept: dict[int, Counted[Found]],
-    number: int,
+    kept: dict[Key, Counted[Found]],
+    number: Key,
     now: Stamp,
     begin: Callable[[], Future[Found]],
     patience: float | None,
