@@ -19,6 +19,7 @@ from assay.environments.playing import Oracle, play
 from assay.environments.schema import SURFACES, columns_of
 from assay.environments.showing import Walk
 from assay.environments.showing.markup import slug
+from assay.environments.showing.runs import run_page
 from assay.environments.showing.serving import Server
 from assay.environments.startup import APPS
 from assay.environments.tasks import read_changes
@@ -233,3 +234,15 @@ def test_a_run_of_another_world_is_an_error(tmp_path: Path):
     )
 
     assert "name that seed with --seed" in str(ran.exception)
+
+
+def test_what_a_silent_agent_said_is_shown():
+    turns = [{"text": said, "reasoning": "", "calls": []} for said in ("I would wait.", "", "As I said.")]
+    one = Trajectory("t", "t", 1, 7, {}, "", "tiny", turns=turns, stopped="silent", voice="talker")
+
+    _, page = run_page(one)
+
+    assert page.index("I would wait.") < page.index("As I said.")
+    assert page.count("The agent says") == 2
+    assert "It did nothing." not in page
+    assert "talker" in page

@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.environments import clock
 from assay.environments.facing import Faced, shares
+from assay.environments.telling import FEWEST, telling
 from assay.environments.trajectories import Trajectory
 from assay.figures import Figure, Passage, nothing, specification
 from assay.figures import page as page_of
@@ -174,6 +175,7 @@ def _sections(episodes: Sequence[Trajectory]) -> Iterator[Figure | Passage]:
     yield rewards(
         "Reward by difficulty", by_knob(done), "All tasks were made alike hard: no knob was turned."
     )
+    yield Passage("Which tasks tell agents apart", *_apart(done))
     yield lengths(done)
     yield trouble(errors(done))
     effects = [(one, effect) for one in done for effect in one.side_effects]
@@ -195,6 +197,31 @@ def _sections(episodes: Sequence[Trajectory]) -> Iterator[Figure | Passage]:
             "Simulated hours are the company's clock; nobody waited for them.",
         ],
     )
+
+
+def _apart(episodes: Sequence[Trajectory]) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return what is said of which tasks tell agents apart, and one row a kind."""
+    found = telling(episodes)
+    if not found:
+        return [f"It takes {FEWEST} agents that played the same kinds of tasks to say it."], []
+    counts = Counter(each.says for each in found)
+    kinds = ", ".join(f"{says}: {many:,}" for says, many in counts.items())
+    said = [
+        f"Of the kinds that all {found[0].agents} agents played, {kinds}.",
+        "Difficulty is in logits (Rasch): of a kind at 0 an agent of ability 0 does half.",
+        "Apart is the correlation of what agents get in a kind with what they get in all others.",
+    ]
+    rows = [
+        {
+            "kind of task": each.template,
+            "solved": f"{each.solved:.0%}",
+            "difficulty": round(each.difficulty, 2),
+            "apart": "" if each.apart is None else round(each.apart, 2),
+            "what it says": each.says,
+        }
+        for each in found
+    ]
+    return said, rows
 
 
 def _row(one: Trajectory) -> dict[str, Any]:

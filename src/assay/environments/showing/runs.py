@@ -73,13 +73,13 @@ def run_page(one: Trajectory) -> tuple[str, Html]:
         for name, held in one.goals.items()
     ]
     effects = [tag("span", line, class_="bad") for line in one.side_effects]
-    said = dict(enumerate(one.turns))
-    steps, last = [], -1
-    for step in one.steps:
-        if step.turn != last and said.get(step.turn, {}).get("text"):
-            steps.append(tag("li", tag("p", tag("strong", "The agent says")), text(said[step.turn]["text"])))
-        last = step.turn
-        steps.append(_step(step))
+    steps = []
+    for place in range(max([len(one.turns), *(step.turn + 1 for step in one.steps)])):
+        # Also where nothing was called: what a silent agent said instead is what one wants to know.
+        said = one.turns[place]["text"] if place < len(one.turns) else ""
+        if said:
+            steps.append(tag("li", tag("p", tag("strong", "The agent says")), text(said)))
+        steps += [_step(step) for step in one.steps if step.turn == place]
     return f"{one.agent} in {one.task}", join(
         (
             text(one.text),
@@ -91,6 +91,7 @@ def run_page(one: Trajectory) -> tuple[str, Html]:
                     "to": when(one.ends),
                     "steps": len(one.steps),
                     "report": one.report,
+                    "colleagues in the words of": one.voice,
                 }
             ),
             tag("h2", "Goals"),

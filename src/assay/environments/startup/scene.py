@@ -306,20 +306,13 @@ class Scene:
             text = self._written_down(text)
         more, quiet = self._trouble()
         asks, lacks = lacking(self, oracle, after=quiet, text=text)
-        given = {
-            "decoys": self.knobs.noise,
-            "hops": self.knobs.hops,
-            "faults": self.knobs.faults,
-            "contradictions": self.knobs.contradictions,
-            "permissions": lacks,
-        }
         return Situation(
             text=text,
             hours=hours + lacks / 2,
             goals=tuple(goals),
             allowed=tuple(allowed),
             oracle=(*more, *asks, *self._follow, *oracle),
-            knobs=given | knobs,
+            knobs={"permissions": lacks, **knobs},
         )
 
 
