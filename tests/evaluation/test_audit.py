@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from assay.evaluation import Battles, importing
-from assay.evaluation.audit import audit, confounded, separable
+from assay.evaluation.audit import audit, confounded, leaks, separable
+from assay.evaluation.features import measured, of_battles
+from assay.evaluation.seen import FOUR
 from assay.evaluation.selection import Registry, Variant
 from assay.records import Battle
 
@@ -154,3 +158,31 @@ def test_a_model_that_was_picked_for_lucky_votes_is_named():
     assert "the surest is best" in found.sentence
     assert fair.state == "fine"
     assert asked(battles)["choice"].state == "unknown"
+
+
+def test_a_sample_of_the_answers_is_enough_to_read_tells():
+    whole, some_N = season(3, rounds=400, texts=True), np.arange(400) % 2 == 0
+    sides = [
+        pl.when(pl.Series(some_N)).then(pl.col(name)).alias(name) for name in ("response_a", "response_b")
+    ]
+    sampled = replace(whole, detail=whole.detail.with_columns(sides))
+
+    found, alone = (
+        leaks(each, np.full(len(each), 0.5), np.random.default_rng(0))
+        for each in (sampled, whole.take(some_N))
+    )
+
+    assert found.evidence == alone.evidence
+    assert found.evidence["accuracy"] > found.evidence["chance"]
+
+
+def test_what_was_counted_before_stands_for_the_texts():
+    texts = season(3, rounds=200, texts=True)
+    counts = {
+        f"{name}_{side}": measured(texts.column(f"response_{side}").to_list(), [name])[:, 0]
+        for name in FOUR
+        for side in "ab"
+    }
+    numbers = replace(texts, detail=pl.DataFrame(counts))
+
+    assert of_battles(numbers).tolist() == of_battles(texts).tolist()

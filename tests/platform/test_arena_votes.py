@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.http import Http404
 
 from assay.errors import AssayError
 from assay.evaluation import importing
 from assay.platform.actions import arena, pilots, undo
-from assay.platform.models import JudgmentRow
+from assay.platform.models import BattleRow, JudgmentRow
 from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
 from assay.platform.queries import reviews
@@ -175,3 +177,14 @@ def test_nobody_reaches_a_battle_of_a_project_they_left(ring):
 
     with pytest.raises(Http404):
         queries.battle(ring.ben, found.token)
+
+
+def test_battles_from_before_get_their_looks_with_the_new_column(ring):
+    fought(ring.ben, ring.ring, "mica")
+    now = BattleRow.objects.get(state=BattleRow.BEGUN).looks
+    BattleRow.objects.update(looks=[])
+
+    import_module("assay.platform.migrations.0011_looks_of_battles").fill(apps, None)
+
+    assert now
+    assert BattleRow.objects.get(state=BattleRow.BEGUN).looks == now
