@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.environments.clock import HOUR, MINUTE
 from assay.environments.situations import is_so
-from assay.environments.startup.scene import Scene
+from assay.environments.startup.scene import Scene, after
 from assay.environments.tasks import Action, Allowed, Goal
 
 
@@ -14,8 +14,7 @@ def broken_release(scene: Scene, service: str, *, minutes: int = 30) -> tuple[st
     Evidence: the record of deploys, errors since then, and what who released it tells.
     """
     good, owner = scene.version(service), scene.lead(scene.team_of(service))
-    major, minor, _ = good.split(".")
-    bad = f"{major}.{int(minor) + 1}.0"
+    bad = after(good, minor=1)
     scene.release(service, bad, owner, ago=minutes * MINUTE)
     scene.points(service, "errors", minutes, 2, 400)
     scene.made.truth(service, "cause", bad)
@@ -38,11 +37,8 @@ def harmless_releases(scene: Scene, *, but: tuple[str, ...] = ()) -> None:
         each for each in ("docs", "calendar", "tickets", "evals", "hiring", "console") if each not in but
     ]
     for service in scene.draw.some(names, scene.knobs.noise):
-        major, minor, patch = scene.version(service).split(".")
-        owner = scene.lead(scene.team_of(service))
-        scene.release(
-            service, f"{major}.{minor}.{int(patch) + 1}", owner, ago=scene.draw.between(20, 60) * MINUTE
-        )
+        new, owner = after(scene.version(service), patch=1), scene.lead(scene.team_of(service))
+        scene.release(service, new, owner, ago=scene.draw.between(20, 60) * MINUTE)
 
 
 def kept(service: str, severity: str, commander: str, cause: str) -> tuple[Goal, Goal]:

@@ -187,6 +187,39 @@ class Scene:
             at=self.begins - ago,
         )
 
+    def alert_later(self, at: int, service: str, rule: str, value: float, text: str) -> None:
+        """Let an alert fire at a moment."""
+        row = {"rule": rule, "status": "firing", "value": value, "text": text}
+        self.made.put_later(at, "alert", service=service, **row)
+
+    def comment(self, ticket: str, text: str, *, by: str = "", ago: int = 1) -> None:
+        """Put a comment on a ticket."""
+        who = by or self.draw.one(self.staff())
+        self.made.put("ticket_comment", ticket=ticket, text=text, by=who, at=self.begins - ago)
+
+    def candidate(self, key: str, name: str, position: str, *, ago: int = 0) -> None:
+        """Put a candidate who is being interviewed."""
+        row = {"position": position, "stage": "interview", "owner": self.lead("people"), "notes": ""}
+        self.made.put("candidate", id=key, name=name, **row, at=self.begins - ago)
+
+    def secret(self, key: str, service: str, *, expires: int, renewed: int = 0) -> None:
+        """Put a token of a service that runs out at a moment; what runs out this day counts as expired."""
+        status = "expired" if expires < self.begins + HOUR else "valid"
+        self.made.put(
+            "secret_reference",
+            id=key,
+            service=service,
+            rotated_at=renewed,
+            expires_at=expires,
+            status=status,
+            at=0,
+        )
+
+    def tested(self, service: str, version: str, *, ago: int = HOUR) -> None:
+        """Let the tests of a version have passed, so that it can be deployed."""
+        row = {"branch": "main", "code_commit": version, "status": "passed", "report": "OK"}
+        self.made.put("ci_run", repo=service, **row, at=self.begins - ago)
+
     def points(self, service: str, name: str, since: int, low: int, high: int, *, step: int = 5) -> None:
         """Put points of the last hour: `low` until `since` minutes ago, `high` from then on."""
         for minute in range(60, 0, -step):
@@ -314,6 +347,16 @@ class Scene:
             oracle=(*more, *asks, *self._follow, *oracle),
             knobs={"permissions": lacks, **knobs},
         )
+
+
+def after(version: str, *, minor: int = 0, patch: int = 0) -> str:
+    """Return a version so many minor versions later, or else so many patches.
+
+    >>> after("2.3.9", minor=1), after("2.3.9", patch=1)
+    ('2.4.0', '2.3.10')
+    """
+    first, second, third = map(int, version.split("."))
+    return f"{first}.{second + minor}.0" if minor else f"{first}.{second}.{third + patch}"
 
 
 class Plot:

@@ -42,15 +42,7 @@ class DependencyBelow(Plot):
             )
             made.put("dependency", service=above, needs=service, at=0)
         token = f"{deep}-token"
-        made.put(
-            "secret_reference",
-            id=token,
-            service=deep,
-            rotated_at=scene.begins - 90 * DAY,
-            expires_at=scene.begins - 30 * MINUTE,
-            status="expired",
-            at=0,
-        )
+        scene.secret(token, deep, expires=scene.begins - 30 * MINUTE, renewed=scene.begins - 90 * DAY)
         scene.allow(f"secret:{deep}")
         made.truth("api", "cause", token)
         made.knows(owner, "token", deep, f"{deep} reads its store with {token}; it runs out every 90 days.")

@@ -39,15 +39,8 @@ class EverythingDown(Plot):
         )
         scene.made.change_later(ends, "status_page", "cirrus", status="operational", text="Resolved.")
         for place, service in enumerate(("api", "webapp", "auth", "models")):
-            scene.made.put_later(
-                begins + (2 + place) * MINUTE,
-                "alert",
-                service=service,
-                rule="no answer",
-                status="firing",
-                value=1,
-                text=f"{service} does not answer",
-            )
+            at = begins + (2 + place) * MINUTE
+            scene.alert_later(at, service, "no answer", 1, f"{service} does not answer")
         scene.made.notice(
             begins + 6 * MINUTE, "pager", "api", "api does not answer; neither do webapp, auth and models"
         )

@@ -16,15 +16,7 @@ class ExpiredToken(Plot):
 
     def plot(self, scene: Scene) -> Situation:
         token = f"billing-{scene.draw.one(('reader', 'gateway', 'bridge'))}"
-        scene.made.put(
-            "secret_reference",
-            id=token,
-            service="billing",
-            rotated_at=scene.begins - 90 * DAY,
-            expires_at=scene.begins + 2 * MINUTE,
-            status="expired",
-            at=0,
-        )
+        scene.secret(token, "billing", expires=scene.begins + 2 * MINUTE, renewed=scene.begins - 90 * DAY)
         scene.made.fault(
             "expired-token",
             "service:billing",

@@ -22,7 +22,9 @@ class FinishPull(Plot):
         repo, path, test, branch = "exports", "exports/discount.py", "test_discount.py", "discounts"
         lead = scene.lead("serving")
         author = scene.draw.one(scene.staff("serving", but=(lead,)))
-        name = scene.draw.one(("discounted", "reduced", "after_discount"))
+        name = scene.draw.one(
+            ("discounted", "reduced", "rebated", "lowered", "after_discount", "less_percent")
+        )
         most = scene.draw.between(6, 18) * 5
         cents = 4 * scene.draw.between(20, 600) + 3  # a quarter less is a quarter of a cent too much
         head = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.environments import clock
 from assay.environments.clock import DAY, HOUR, MINUTE
 from assay.environments.situations import Situation, deploying, is_so, mails, told, waits
-from assay.environments.startup.scene import Plot, Scene
+from assay.environments.startup.scene import Plot, Scene, after
 from assay.environments.tasks import Action, Goal
 
 
@@ -18,17 +18,8 @@ class FridayFreeze(Plot):
     def plot(self, scene: Scene) -> Situation:
         service = scene.draw.one(("exports", "billing", "webapp"))
         owner, version = scene.lead(scene.team_of(service)), scene.version(service)
-        major, minor, patch = version.split(".")
-        new = f"{major}.{minor}.{int(patch) + 1}"
-        scene.made.put(
-            "ci_run",
-            repo=service,
-            branch="main",
-            code_commit=new,
-            status="passed",
-            report="OK",
-            at=scene.begins - HOUR,
-        )
+        new = after(version, patch=1)
+        scene.tested(service, new)
         week = scene.begins // clock.WEEK * clock.WEEK
         friday, monday = week + 4 * DAY, week + 7 * DAY
         goes = friday + 15 * HOUR + scene.draw.between(5, 90) * MINUTE

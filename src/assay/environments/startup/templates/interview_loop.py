@@ -24,15 +24,7 @@ class InterviewLoop(Plot):
         zones = {first: (-5, 0, 2), second: (-4, 0, 1), gone: (0,)}
         for who, some in zones.items():
             scene.made.change("person", who, zone=scene.draw.one(some))
-        scene.made.put(
-            "candidate",
-            id=key,
-            name="Ada Quist",
-            position="engineer",
-            stage="interview",
-            owner=owner,
-            notes="",
-        )
+        scene.candidate(key, "Ada Quist", "engineer")
         scene.away(gone, until=day + 3 * DAY, stand_in=second)
         for each in able[3:]:
             scene.post("hiring", each, "I do not interview this quarter, sorry", ago=2 * DAY)

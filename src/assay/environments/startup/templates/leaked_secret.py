@@ -22,15 +22,7 @@ class LeakedSecret(Plot):
         )
         prefix = {kind: f"{kind[:2]}{scene.draw.between(10, 99)}" for kind in kinds}
         for kind in kinds:
-            scene.made.put(
-                "secret_reference",
-                id=f"{service}-{kind}",
-                service=service,
-                rotated_at=0,
-                expires_at=scene.begins + 60 * DAY,
-                status="valid",
-                at=0,
-            )
+            scene.secret(f"{service}-{kind}", service, expires=scene.begins + 60 * DAY)
         leaked = kinds[0]
         secret = f"{service}-{leaked}"
         value = f"{prefix[leaked]}x{scene.draw.between(10**8, 10**9)}"

@@ -15,7 +15,7 @@ from assay.environments.situations import (
     writes,
 )
 from assay.environments.startup.incidents import harmless_releases
-from assay.environments.startup.scene import Plot, Scene
+from assay.environments.startup.scene import Plot, Scene, after
 from assay.environments.tasks import Action
 
 
@@ -30,17 +30,8 @@ class LostPermission(Plot):
         owner = scene.lead("platform")
         news = {}
         for each in (first, service):
-            major, minor, patch = scene.version(each).split(".")
-            new = news[each] = f"{major}.{minor}.{int(patch) + 1}"
-            scene.made.put(
-                "ci_run",
-                repo=each,
-                branch="main",
-                code_commit=new,
-                status="passed",
-                report="OK",
-                at=scene.begins - 90 * MINUTE,
-            )
+            new = news[each] = after(scene.version(each), patch=1)
+            scene.tested(each, new, ago=90 * MINUTE)
             scene.ticket(
                 "OPS", f"Release {each} {new}", "Tests passed and reviewed; not out yet.", labels=each
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.environments.clock import MINUTE
 from assay.environments.situations import Situation, deploying, is_so, told, writes
 from assay.environments.startup.incidents import harmless_releases
-from assay.environments.startup.scene import Plot, Scene
+from assay.environments.startup.scene import Plot, Scene, after
 from assay.environments.tasks import Action
 
 
@@ -18,8 +18,7 @@ class MistakenCoworker(Plot):
     def plot(self, scene: Scene) -> Situation:
         service = scene.draw.one(("auth", "ledger", "models"))
         owner, good = scene.lead(scene.team_of(service)), scene.version(service)
-        major, minor, _ = good.split(".")
-        bad, worse = (f"{major}.{int(minor) + step}.0" for step in (1, 2))
+        bad, worse = (after(good, minor=step) for step in (1, 2))
         scene.release(service, bad, owner, ago=45 * MINUTE)
         scene.release(service, worse, owner, ago=20 * MINUTE)
         scene.points(service, "errors", 45, 2, 260)

@@ -29,16 +29,7 @@ class OfferByPolicy(Plot):
         keys, first = {}, scene.draw.between(20, 60)
         for kind, place in place_of.items():
             key = keys[kind] = f"cand-{first + place}"
-            scene.made.put(
-                "candidate",
-                id=key,
-                name=names[place],
-                position="analyst",
-                stage="interview",
-                owner=owner,
-                notes="",
-                at=scene.begins - 9 * DAY,
-            )
+            scene.candidate(key, names[place], "analyst", ago=9 * DAY)
             people = dict(zip("ab", scene.draw.some(scene.staff(but=(owner,)), 2), strict=True))
             for number, (score, who) in enumerate(LOOPS[kind]):
                 scene.made.put(

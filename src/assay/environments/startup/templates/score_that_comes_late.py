@@ -20,15 +20,7 @@ class ScoreThatComesLate(Plot):
         key, owner = f"cand-{60 + scene.draw.below(30)}", scene.lead("people")
         one, two = scene.draw.some(scene.staff(but=(owner,)), 2)
         good = scene.draw.chance(0.5)
-        scene.made.put(
-            "candidate",
-            id=key,
-            name="Tove Lund",
-            position="designer",
-            stage="interview",
-            owner=owner,
-            notes="",
-        )
+        scene.candidate(key, "Tove Lund", "designer")
         row: dict[str, Any] = {"candidate": key, "notes": "", "begins": scene.begins - DAY}
         scene.made.put("interview", **row, interviewer=one, score=4)
         late = scene.made.put("interview", **row, interviewer=two, score=None)

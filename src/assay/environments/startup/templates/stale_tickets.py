@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.environments.clock import DAY, HOUR
 from assay.environments.situations import Situation, is_so, told, writes
 from assay.environments.situations import ticket_changes as changes
-from assay.environments.startup.scene import Plot, Scene
+from assay.environments.startup.scene import Plot, Scene, after
 from assay.environments.tasks import Action
 
 
@@ -23,8 +23,7 @@ class StaleTickets(Plot):
         kinds = scene.draw.some(("runs", "runs", "to come", "taken back"), 4)
         for place, (service, kind) in enumerate(zip(services, kinds, strict=True)):
             version = scene.version(service)
-            major, minor, patch = version.split(".")
-            mends = version if kind == "runs" else f"{major}.{int(minor) + 1}.{patch}"
+            mends = version if kind == "runs" else after(version, minor=1)
             key = scene.ticket(
                 "WEB",
                 f"Old trouble with {service}",

@@ -29,13 +29,7 @@ class TicketRoutes(Plot):
                 assignee=wrong,
                 labels=f"{service} reroute",
             )
-            scene.made.put(
-                "ticket_comment",
-                ticket=key,
-                text=f"The stack ends in {cause}; {service} only passes it on.",
-                by=scene.draw.one(scene.staff()),
-                at=scene.begins - 1,
-            )
+            scene.comment(key, f"The stack ends in {cause}; {service} only passes it on.")
             scene.made.knows(lead, "route", f"{key}", f"{key} is ours: {cause} does it.")
             keys.append(key)
             leads.append(lead)

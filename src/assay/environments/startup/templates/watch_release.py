@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.environments.clock import HOUR, MINUTE
 from assay.environments.situations import Situation, both, deploying, is_so, told, waits, writes
 from assay.environments.startup.incidents import harmless_alerts
-from assay.environments.startup.scene import Plot, Scene
+from assay.environments.startup.scene import Plot, Scene, after
 from assay.environments.tasks import Action, Goal
 
 
@@ -19,23 +19,14 @@ class WatchRelease(Plot):
         service = scene.draw.one(("auth", "ledger", "models"))
         owner = scene.lead(scene.team_of(service))
         good = scene.version(service)
-        major, minor, _ = good.split(".")
-        bad = f"{major}.{int(minor) + 1}.0"
+        bad = after(good, minor=1)
         scene.release(service, bad, owner, ago=20 * MINUTE)
         rises = scene.begins + scene.draw.between(60, 150) * MINUTE
         for place in range(48):
             at = scene.begins + place * 5 * MINUTE
             value = 350 + scene.draw.below(50) if at >= rises else 2 + scene.draw.below(3)
             scene.point_later(service, "errors", at, value)
-        scene.made.put_later(
-            rises + 6 * MINUTE,
-            "alert",
-            service=service,
-            rule="errors > 100",
-            status="firing",
-            value=350,
-            text=f"{service} answers with errors",
-        )
+        scene.alert_later(rises + 6 * MINUTE, service, "errors > 100", 350, f"{service} answers with errors")
         other = "evals"
         scene.points(other, "errors", 30, 2, 500)
         scene.post("research", scene.lead("research"), f"load test of {other} until noon, ignore its errors")
