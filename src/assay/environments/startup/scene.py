@@ -189,7 +189,7 @@ class Scene:
 
     def alert_later(self, at: int, service: str, rule: str, value: float, text: str) -> None:
         """Let an alert fire at a moment."""
-        row = {"rule": rule, "status": "firing", "value": value, "text": text}
+        row: dict[str, Any] = {"rule": rule, "status": "firing", "value": value, "text": text}
         self.made.put_later(at, "alert", service=service, **row)
 
     def comment(self, ticket: str, text: str, *, by: str = "", ago: int = 1) -> None:
