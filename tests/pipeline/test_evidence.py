@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from assay.judgments import kind as kind_named
-from assay.pipeline.evidence import shown
+from assay.pipeline.evidence import _by_medians, _by_model, shown
 from assay.records import Brief, Item, Judgment, Sample, Work
 
 NAMES, COUNT = "wxyz", 8
@@ -67,3 +68,34 @@ def test_a_known_answer_says_who_was_right_whatever_the_crowd_says(kind):
 @pytest.mark.parametrize("kind", GOOD)
 def test_a_work_that_one_person_judged_tells_nothing(kind):
     assert right(kind, ann=GOOD[kind]) == {}
+
+
+def test_two_careful_people_are_not_wrong_because_three_careless_ones_are_more():
+    rng = np.random.default_rng(4)
+    truth = rng.integers(1, 6, 80)
+    said = {name: np.where(rng.random(80) < 0.9, truth, np.clip(truth + 1, 1, 5)) for name in ("ann", "ben")}
+    said |= {name: rng.integers(1, 6, 80) for name in ("cleo", "dan", "eve")}
+    item = [Item(f"m{k}", "The moon?") for k in range(80)]
+    works = [Work(each.id, each, (Sample(f"{each.id}/x", each.id, "x", "…"),)) for each in item]
+    judgments = [
+        Judgment(f"{rater}{k}", f"m{k}", rater, "rating", {"ratings": {"quality": int(numbers[k])}})
+        for rater, numbers in said.items()
+        for k in range(80)
+    ]
+
+    told = shown(Brief("moon", "…", "rating"), works, judgments)
+
+    found = {each.rater: each.right / each.total for each in told}
+    careful, careless = (found["ann"], found["ben"]), (found["cleo"], found["dan"], found["eve"])
+    assert min(careful) > 0.6
+    assert min(careful) > max(careless) + 0.3
+    # What the middle of the others says would have been wrong for them in every third work or more.
+    votes = [(each.work, each.rater, str(each.answer["ratings"]["quality"])) for each in judgments]
+    middles = [middle for middle, _sd in _by_medians(votes, 0.5)[:80]]
+    assert np.mean(np.abs(np.array(middles) - truth) <= 0.5) < 0.67
+
+
+def test_few_numbers_are_held_against_the_middle_of_the_others():
+    votes = [(f"m{k}", name, "4") for k in range(3) for name in ("ann", "ben", "tom")]
+
+    assert _by_model(votes, 0.5) == []

@@ -10,6 +10,7 @@ import pytest
 from assay.platform.actions import overlap, own_numbers, people, pilots, projects, undo, work
 from assay.platform.actions.pilots import EVERYBODY
 from assay.platform.models import GoldRow, ProjectRow, WorkRow
+from assay.platform.pages import insight
 from assay.platform.queries import outcomes
 from assay.platform.queries import work as works
 
@@ -58,7 +59,12 @@ def seen(client) -> list[str]:
     return found
 
 
-def test_who_refreshes_after_each_submission_cannot_tell_which_answers_are_known(cast, sky, client_of):
+def test_who_refreshes_after_each_submission_cannot_tell_which_answers_are_known(
+    cast, sky, client_of, monkeypatch
+):
+    monkeypatch.setattr(
+        insight, "PATIENCE", None
+    )  # however slow the machine is, no page asks to wait
     client, rng = client_of("Ben"), np.random.default_rng(1)
     known, changed = [judge(cast.ben, sky, rng).work.use == WorkRow.GOLD], []
     client.get("/projects/sky/mine/")

@@ -25,6 +25,9 @@ TO_SD = 1.4826
 PRIOR_VOTES = 3
 """So many votes, one step apart, stand beside what others said a number is."""
 
+ENOUGH = 10
+"""With fewer works that several people judged, or half as many numbers a person, no model is fitted."""
+
 Told = tuple[str, str, str]
 """A vote: work, rater, label."""
 
@@ -66,9 +69,10 @@ def shown(
 
     A vote on a work whose answer is known (`gold`, by work and question) is right or wrong; any other is
     right with the probability that everybody else's votes give its label, and counts less. A number is right
-    within half a step of the true one. Of an order, each comparison in it is; where the answer is known, the
-    share of the known comparisons that it has the same way round. Marks and texts, questions with several
-    labels, and works that only one person judged tell nothing here.
+    within half a step of the true one; what others say it is rests on the model of people that predicts their
+    numbers best. Of an order, each comparison in it is; where the answer is known, the share of the known
+    comparisons that it has the same way round. Marks and texts, questions with several labels, and works that
+    only one person judged tell nothing here.
 
     >>> from assay.records import Item, Sample
     >>> works = [Work(name, Item(name, "…", language="en"), (Sample("x", name, "x", "…"),
@@ -203,23 +207,17 @@ def _of_numbers(
     from assay.quality.profiles import Evidence
 
     half = step(question) / 2
-    numbers: dict[str, list[float]] = {}
-    for work, _rater, label in votes:
-        numbers.setdefault(work, []).append(float(label))
+    telling = _telling(votes, gold)
+    said = [vote for vote in telling if vote[0] not in gold]
+    others = dict(zip(said, _by_model(said, half) or _by_medians(said, half), strict=True))
     told = []
-    for work, rater, label in _telling(votes, gold):
+    for vote in telling:
+        work, rater, label = vote
         own = float(label)
         if work in gold:
             right = float(abs(own - float(gold[work])) <= half + 1e-9)
         else:
-            others = list(numbers[work])
-            others.remove(own)
-            # By medians, so that one careless vote does not count against everybody else. A few votes, one
-            # step apart, stand beside the others': two that agree by chance are not certain.
-            middle = median(others)
-            spread = TO_SD * median(abs(other - middle) for other in others)
-            squares = len(others) * spread**2 + PRIOR_VOTES * (2 * half) ** 2
-            sd = math.sqrt(squares / (len(others) + PRIOR_VOTES) / len(others))
+            middle, sd = others[vote]
             right = _below((own + half - middle) / sd) - _below((own - half - middle) / sd)
         item = work_of[work].item
         told.append((rater, item.language, item.domain, min(max(right, 0.0), 1.0)))
@@ -227,6 +225,64 @@ def _of_numbers(
         return None
     schema = ["rater", "language", "domain", "right"]
     return Evidence.from_frame(pl.DataFrame(told, schema=schema, orient="row"))
+
+
+def _by_model(votes: Sequence[Told], half: float) -> list[tuple[float, float]]:
+    """Return, for each vote, what everybody else's come to and how sure that is; nothing where they are few.
+
+    The model of people that predicts their numbers best says how much each person's are worth, where on the
+    scale they answer and how far they stretch it. So two careful people count for more than three careless
+    ones, who would have the median.
+    """
+    import numpy as np
+
+    from assay.quality.ratings import Ratings, chosen
+
+    shared: dict[str, int] = {}
+    for work, _rater, _label in votes:
+        shared[work] = shared.get(work, 0) + 1
+    people = {rater for _work, rater, _label in votes}
+    if len(people) < 3 or len(shared) < ENOUGH or len(votes) < ENOUGH * len(people) / 2:
+        return []
+    table = Ratings.from_lists(
+        [work for work, *_ in votes], [rater for _, rater, _ in votes], [float(label) for *_, label in votes]
+    )
+    found = chosen(table)
+    noise_R = np.hypot(found.noise_R, 2 * half / math.sqrt(12))  # a step hides as much
+    slope_N, square_N = found.slope_R[table.rater_N], (noise_R**2)[table.rater_N]
+    value_N = table.value_N - found.centre - found.offset_R[table.rater_N]
+    power_N, toward_N = slope_N**2 / square_N, slope_N * value_N / square_N
+    spread = max(float(found.value_I.var() + (found.sd_I**2).mean()), half**2)
+    left_N = table.by_item(power_N)[table.item_N] - power_N + 1 / spread
+    middle_N = (table.by_item(toward_N)[table.item_N] - toward_N) / left_N
+    # Careless people press the crowd's scale together: numbers are told as those say them who know.
+    level = found.centre + np.average(found.offset_R[table.rater_N], weights=power_N)
+    gain = np.average(slope_N, weights=power_N)
+    told = zip(table.item_N, table.rater_N, level + gain * middle_N, gain * left_N**-0.5, strict=True)
+    others = {
+        (table.items[item], table.raters[rater]): (float(middle), float(sd))
+        for item, rater, middle, sd in told
+    }
+    return [others[work, rater] for work, rater, _label in votes]
+
+
+def _by_medians(votes: Sequence[Told], half: float) -> list[tuple[float, float]]:
+    """Return the same where there are few: by medians, so that one careless vote does not count for many.
+
+    A few votes, one step apart, stand beside the others': two that agree by chance are not certain.
+    """
+    numbers: dict[str, list[float]] = {}
+    for work, _rater, label in votes:
+        numbers.setdefault(work, []).append(float(label))
+    found = []
+    for work, _rater, label in votes:
+        others = list(numbers[work])
+        others.remove(float(label))
+        middle = median(others)
+        spread = TO_SD * median(abs(other - middle) for other in others)
+        squares = len(others) * spread**2 + PRIOR_VOTES * (2 * half) ** 2
+        found.append((middle, math.sqrt(squares / (len(others) + PRIOR_VOTES) / len(others))))
+    return found
 
 
 def _below(deviations: float) -> float:
