@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ import pytest
 pytest.importorskip("apsw", reason="worlds want apsw (pip install 'assay[worlds]')")
 
 from assay.environments.trajectories import Trajectory, read
+from assay.environments.universe import Universe
 
 ASKS = ("--template", "lost-permission", "--template", "refund-above-limit", "--tasks", 4)
 """Templates in which colleagues are asked, and do something."""
@@ -134,3 +137,26 @@ def test_an_address_that_is_none_says_what_to_give(run):
 
     assert ran.code == 2
     assert "--voice nonsense: give the address of a server (http://…), or embedded" in ran.err
+
+
+def test_colleagues_speak_to_an_agent_over_pipes_and_are_kept_in_a_file(tmp_path):
+    def call(number: int, name: str, **given: Any) -> str:
+        params = {"name": name, "arguments": given}
+        return json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}) + "\n"
+
+    lead = Universe("startup", 7, tmp_path / "worlds").task("bad-deploy", 1).oracle[-2].arguments["commander"]
+    words = ["universe", "mcp", "--stdio", "--template", "bad-deploy", "--voices", "said.jsonl"]
+    pages = call(1, "incident_open", title="x", severity="1", service="api", commander=lead)
+    with speaking() as (address, asked):
+        ran = subprocess.run(
+            [sys.executable, "-m", "assay", *words, "--voice", address],
+            input=pages + call(2, "wait", minutes=60 * 24, event="incident"),
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=True,
+        )
+
+    assert [json.loads(line)["id"] for line in ran.stdout.splitlines()] == [1, 2]
+    assert len(asked) == 2  # whether anybody answers there, and what the commander says
+    assert "By all means." in (tmp_path / "said.jsonl").read_text()
