@@ -60,7 +60,9 @@ def test_two_agents_are_too_few_and_what_one_did_not_play_is_left_out(played: li
     pair = [each for each in played if each.agent in ("weak", "best")]
     gap = [each for each in played if (each.agent, each.template) != ("weak", "hard")]
 
-    assert telling(pair) == []
+    sure = [episode(name, "easy", reward) for name, reward in (("oracle", 1.0), ("nothing", 0.0))]
+
+    assert telling([*pair, *sure]) == []
     assert "hard" not in {each.template for each in telling(gap)}
     assert "It takes 3 agents" in runs.page(pair, "run")
     assert "the wrong way round" in runs.page(played, "run")

@@ -203,7 +203,8 @@ def _apart(episodes: Sequence[Trajectory]) -> tuple[list[str], list[dict[str, An
     """Return what is said of which tasks tell agents apart, and one row a kind."""
     found = telling(episodes)
     if not found:
-        return [f"It takes {FEWEST} agents that played the same kinds of tasks to say it."], []
+        beside = "beside the oracle and who does nothing"
+        return [f"It takes {FEWEST} agents {beside} that played the same kinds of tasks to say it."], []
     counts = Counter(each.says for each in found)
     kinds = ", ".join(f"{says}: {many:,}" for says, many in counts.items())
     said = [

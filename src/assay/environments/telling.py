@@ -17,6 +17,9 @@ from assay.environments.trajectories import Trajectory
 FEWEST = 3
 """Agents without whom nothing is said of what tells them apart."""
 
+KNOWN = frozenset({"oracle", "nothing"})
+"""Who knows the answer and who does nothing: every kind tells these two apart, which says nothing of it."""
+
 SPREAD = 2.0
 """Standard deviation, in logits, that difficulties and abilities are expected to have."""
 
@@ -52,7 +55,7 @@ class Telling:
 def telling(episodes: Sequence[Trajectory]) -> list[Telling]:
     """Return what each kind of task says of the agents, those that tell most apart first.
 
-    Nothing where there are fewer than three agents. Only kinds that all of them played are looked at, so that
+    Nothing where there are fewer than three agents beside the oracle and who does nothing. Only kinds that all of them played are looked at, so that
     no agent is the abler for having played what is easy.
 
     >>> def one(agent, template, reward):
@@ -62,7 +65,7 @@ def telling(episodes: Sequence[Trajectory]) -> list[Telling]:
     >>> [each.template for each in telling(played) if each.says == "tells apart"]
     ['hard', 'mid']
     """
-    done = [each for each in episodes if each.done]
+    done = [each for each in episodes if each.done and each.agent not in KNOWN]
     agents = sorted({each.agent for each in done})
     if len(agents) < FEWEST:
         return []
