@@ -55,8 +55,8 @@ class Telling:
 def telling(episodes: Sequence[Trajectory]) -> list[Telling]:
     """Return what each kind of task says of the agents, those that tell most apart first.
 
-    Nothing where there are fewer than three agents beside the oracle and who does nothing. Only kinds that all
-    of them played are looked at, so that no agent is the abler for having played what is easy.
+    Nothing where there are fewer than three agents beside the oracle and who does nothing. Only kinds that
+    all of them played are looked at, so that no agent is the abler for having played what is easy.
 
     >>> def one(agent, template, reward):
     ...     return Trajectory("", template, 1, 7, {}, "", agent, reward=reward, stopped="finished")
