@@ -30,9 +30,7 @@ import sys
 from pathlib import Path
 from assay.platform import service
 if __name__ == "__main__":
-    home, port = Path(sys.argv[1]), int(sys.argv[2])
-    service.prepare(home)
-    service.serve(home, port)
+    service.serve(Path(sys.argv[1]), int(sys.argv[2]))
 """
 
 
@@ -52,7 +50,7 @@ def pytest_generate_tests(metafunc):
 
 @dataclass
 class Server:
-    """The platform in a process of its own, which can die and come back."""
+    """The platform in a process of its own, which can die and come back; its tables are made by `shell`."""
 
     home: Path
     port: int
@@ -66,7 +64,9 @@ class Server:
         """Run lines of Python with `service` prepared, and give what they print."""
         code = "\n".join([
             "from pathlib import Path", "from assay.platform import service", "from assay.records import *",
-            f"service.prepare(Path({str(self.home)!r}))", *lines,
+            f"home = Path({str(self.home)!r})",
+            # Tables that are there already need not be looked through once more.
+            "(service.setup if (home / service.DATABASE).is_file() else service.prepare)(home)", *lines,
         ])  # fmt: skip
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
