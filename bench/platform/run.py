@@ -20,6 +20,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 sys.path[:0] = map(str, (HERE.parent, HERE.parent / "foundation", HERE.parents[1] / "tests" / "platform"))
+import battles  # noqa: E402
 import cluster  # noqa: E402
 import crash  # noqa: E402
 import load  # noqa: E402
@@ -222,6 +223,40 @@ def upload_beside(people: Sequence[load.Person], path: Path | None) -> tuple[lis
     return waits, failed, took
 
 
+def arenas(place: Place) -> list[Figure]:
+    """Ten thousand battles of an arena, and a hundred thousand: one person goes on, the board is shown."""
+    figures = []
+    for many in (1_000,) if QUICK else (10_000, 100_000):
+        step(f"{place.name}: an arena with {many:,} battles behind it")
+        with tempfile.TemporaryDirectory() as folder, battles.speaking() as url:
+            home, database = Path(folder) / "home", place.fresh()
+            battles.filled(home, url, many, database)
+            with load.server(home, database) as (port, pid, _):
+                owner, person = load.Person(port, "person0"), load.Person(port, "person1")
+                battles.hold(person, 5, pid)
+                held = battles.hold(person, 40, pid)
+                quiet = memory_mb(pid)
+                first = battles.counted(owner)
+                shown = [battles.seconds(owner, "/projects/ring/board/parts/")[0] for _ in range(5)]
+                battles.hold(person, 1, pid)
+                newer = battles.seconds(owner, "/projects/ring/board/parts/")[0]
+                gate = battles.compared(owner, "gate")
+                memory = memory_mb(pid)
+        name = f"{place.name}: {many:,} battles"
+        figures += [
+            Figure(f"{name}, a battle from desk to vote, server CPU", held.cpu_ms, "ms CPU a battle"),
+            Figure(f"{name}, the same, counting beside it", held.beside_ms, "ms CPU a battle"),
+            Figure(f"{name}, the vote", held.median("vote"), "ms wall", "<= 20"),
+            Figure(f"{name}, the page of the board", statistics.median(shown), "s wall", "<= 1"),
+            Figure(f"{name}, the same after one more vote", newer, "s wall"),
+            Figure(f"{name}, the first count of the board", first, "s wall"),
+            Figure(f"{name}, did one get worse (gate)", gate, "s wall"),
+            Figure(f"{name}, memory while battles are held", quiet, "MB"),
+            Figure(f"{name}, memory after the board was counted", memory, "MB"),
+        ]
+    return figures
+
+
 def kills(place: Place) -> list[Figure]:
     rounds = 3 if QUICK else 20
     step(f"{place.name}: {rounds} kills under load")
@@ -243,7 +278,7 @@ def main() -> None:
         step(f"SQLite alone: {lacking}")
     with nullcontext("") if lacking or ONLY == ["rivals"] else cluster.cluster(durable=True) as address:
         for place in [Place("SQLite", ""), *([Place("PostgreSQL", address)] if address else [])]:
-            for measure in (starts, loops, through_pages, in_and_out, kills):
+            for measure in (starts, loops, through_pages, in_and_out, arenas, kills):
                 if ONLY and measure.__name__ not in ONLY:
                     continue
                 figures += measure(place)

@@ -536,6 +536,6 @@ def about_voted(project: ProjectRow) -> int:
 
 def own_votes(person: PersonRow, project: ProjectRow) -> int:
     """Count the battles that a person has voted on."""
-    # By the person first: they have fewer votes than the project.
-    rows = JudgmentRow.objects.filter(person=person, supersedes__isnull=True)
-    return rows.filter(work__battle__person=person, work__project=project).count()
+    # Found by the person, who has fewer votes than the project; a vote that was changed is on the same work.
+    rows = JudgmentRow.objects.filter(person=person, work__battle__person=person, work__project=project)
+    return rows.values("work").distinct().count()
