@@ -143,9 +143,10 @@ def past(project, battles: int, voters: int) -> None:
 
 @dataclass
 class Loops:
-    """What one person's battles took: CPU of the server and of what counts beside it, and each step's time."""
+    """What one person's battles took: CPU of the server, of the votes alone, of what counts beside it."""
 
     cpu_ms: float = 0.0
+    vote_ms: float = 0.0
     beside_ms: float = 0.0
     steps: dict[str, list[float]] = field(default_factory=dict)
 
@@ -159,12 +160,10 @@ class LostError(RuntimeError):
 
 def beside(pid: int) -> float:
     """Return the CPU seconds of the process that counts beside a server, where there is one (Linux)."""
-    counts = [
-        each
-        for each in children(pid)
-        if b"assay.platform.counting" in Path(f"/proc/{each}/cmdline").read_bytes()
-    ]
-    return sum(map(cpu_of, counts))
+    counting = b"assay.platform.counting"
+    return sum(
+        cpu_of(each) for each in children(pid) if counting in Path(f"/proc/{each}/cmdline").read_bytes()
+    )
 
 
 def hold(person: load.Person, count: int, pid: int) -> Loops:
@@ -190,7 +189,9 @@ def hold(person: load.Person, count: int, pid: int) -> Loops:
         while json.loads(ask("look", "GET", f"/battles/{token}/"))["state"] != "done":
             time.sleep(0.3)
         choice = re.search(r'name="choice" value="([^"]+)"', page)[1]
+        voting = cpu_of(pid) - beside(pid)
         ask("vote", "POST", f"/work/{lease}/submit/", urlencode({"choice": choice, "seconds": "9"}))
+        found.vote_ms += 1000 * (cpu_of(pid) - beside(pid) - voting) / count
     counting = beside(pid) - aside
     found.beside_ms = 1000 * counting / count
     found.cpu_ms = 1000 * (cpu_of(pid) - before - counting) / count
