@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ settings.register_profile(
     "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+# A test of tables may come after one in a browser, which leaves a loop behind: nothing here runs in it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -25,12 +28,22 @@ def shared(path: str) -> Path:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Begin with the files that take long, so that no worker is left alone with one at the end."""
-    longest = "test_postgres.py"  # runs the tests of the platform once more
+    """Begin with what takes long, so that no worker is left alone with it at the end.
+
+    Before a browser come the tests of tables, as pytest-django puts them: a browser leaves a loop behind.
+    """
+
+    def turn(item: pytest.Item) -> int:
+        if item.path.name == "test_postgres.py":  # runs the tests of the platform once more
+            return 0
+        if "db" in getattr(item, "fixturenames", ()):
+            return 1
+        return 2 if item.path in long else 3
+
     long = {
         item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")
     }
-    items.sort(key=lambda item: (item.path.name != longest, item.path not in long))
+    items.sort(key=turn)
 
 
 @pytest.fixture(name="shared")
