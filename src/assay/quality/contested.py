@@ -47,7 +47,7 @@ def who_said_what(found: Study, most: int) -> list[Parting]:
     >>> from assay.quality.study import study
     >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]}
     >>> print(who_said_what(study(votes), 1)[0].sentence)
-    i: a (72%). a: ann 54%, ben 54% · b: cleo 42%. Weaker people against better ones.
+    i: a (72%). a: ann 53%, ben 53% · b: cleo 42%. Weaker people against better ones.
     """
     if found.given is None:
         return []
@@ -82,7 +82,7 @@ def listed(found: Study, most: int) -> list[dict[str, str]]:
     >>> from assay.quality.study import study
     >>> votes = {"item": ["i"] * 3, "rater": ["ann", "ben", "cleo"], "label": ["a", "a", "b"]}
     >>> [row["who, with their skill"] for row in listed(study(votes), 1)]
-    ['ann 54%, ben 54%', 'cleo 42%']
+    ['ann 53%, ben 53%', 'cleo 42%']
     """
     rows = []
     for parting in who_said_what(found, most):
