@@ -62,9 +62,7 @@ def seen(client) -> list[str]:
 def test_who_refreshes_after_each_submission_cannot_tell_which_answers_are_known(
     cast, sky, client_of, monkeypatch
 ):
-    monkeypatch.setattr(
-        insight, "PATIENCE", None
-    )  # however slow the machine is, no page asks to wait
+    monkeypatch.setattr(insight, "PATIENCE", None)  # however slow the machine is, no page asks to wait
     client, rng = client_of("Ben"), np.random.default_rng(1)
     known, changed = [judge(cast.ben, sky, rng).work.use == WorkRow.GOLD], []
     client.get("/projects/sky/mine/")
