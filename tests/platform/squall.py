@@ -1,7 +1,8 @@
 """Many threads claim, submit, skip and take back at once within a budget; prints what the database says.
 
-The budget is set while they are at it. Everybody takes back what they submitted, in two threads at the same
-moment, and submits it again in two.
+The budget is set while they are at their first works, which are fewer than it pays for; everybody waits with the
+rest until it is there. Everybody takes back what they submitted, in two threads at the same moment, and submits it
+again in two.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from assay.platform import service
 from assay.records import Brief, Item
 
 PEOPLE, WORKS, CAP, BUDGET = 12, 30, 3, 60
+BEFORE = 2  # works of each person that do not wait for the budget
 
 
 def at_once(*calls):
@@ -39,7 +41,7 @@ def at_once(*calls):
         return list(pool.map(run, calls))
 
 
-def judge(name: str) -> list[str]:
+def judge(name: str, budget_is_set: threading.Event) -> list[str]:
     from django.db import connection
 
     from assay.platform.actions import undo, work
@@ -48,8 +50,14 @@ def judge(name: str) -> list[str]:
     person = people.named(name)
     rng = np.random.default_rng(int(name.split()[1]))
     unexpected: list[str] = []
+    project = projects.by_slug("squall")
+    claims = 0
     try:
-        while lease := work.claim_work(person=person, project=projects.by_slug("squall"), rng=rng):
+        while lease := work.claim_work(person=person, project=project, rng=rng):
+            claims += 1
+            if claims > BEFORE:
+                budget_is_set.wait()
+                project = projects.by_slug("squall")
             if rng.random() < 0.1:
                 work.skip_work(person=person, token=lease.token)
                 continue
@@ -88,9 +96,13 @@ def main(home: Path) -> None:
     from assay.platform.queries import projects
 
     with ThreadPoolExecutor(PEOPLE) as crowd:
-        running = [crowd.submit(judge, name) for name in names]
+        budget_is_set = threading.Event()
+        running = [crowd.submit(judge, name, budget_is_set) for name in names]
         project = projects.by_slug("squall")
-        settings.change(project=project, given={**settings.values(project), "budget": str(BUDGET)})
+        try:
+            settings.change(project=project, given={**settings.values(project), "budget": str(BUDGET)})
+        finally:
+            budget_is_set.set()
         unexpected = [each for one in running for each in one.result()]
 
     def one(question: str) -> int:
