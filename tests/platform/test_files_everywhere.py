@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 
 import pytest
 from django.test import Client
 
-from assay.platform.actions import attachments, people, pilots, projects, reviews, work
+from assay.platform.actions import attachments, people, pilots, projects, reviews, turns, work
 from assay.platform.actions.pilots import EVERYBODY
 from assay.platform.files import Brought
-from assay.platform.models import EdgeCaseRow, GoldRow, JudgmentRow, ProjectRow, ReviewRow, WorkRow
+from assay.platform.models import (
+    EdgeCaseRow,
+    EndpointRow,
+    GoldRow,
+    JudgmentRow,
+    ProjectRow,
+    ReviewRow,
+    TurnRow,
+    WorkRow,
+)
 from assay.platform.queries import work as works
-from assay.platform.queries.attachments import blind
-from assay.records import Item, Sample
+from assay.platform.queries.attachments import blind, of_texts
+from assay.records import Brief, Item, Sample
 
 from .conftest import PASSWORD, moon_brief
 from .test_attachments import PNG, WAV
@@ -185,3 +195,107 @@ def test_the_best_and_the_worst_to_read_show_theirs(look, client_of):
 
     assert f'src="{OF_FINE}"' in page
     assert f'src="{OF_DULL}"' in page
+
+
+# -- in the turns of a conversation --------------------------------------------------------------------------
+
+ASKED = f'<img src="{PLACE}placed.png" alt="asked" loading="lazy">'
+HEARD = f'<img src="{OF_FINE}" alt="heard" loading="lazy">'
+BETTER = f'<img src="{OF_DULL}" alt="better" loading="lazy">'
+HOSTILE = "![gone](attachment:nowhere.png) ![spy](http://127.0.0.1/spy.png) <img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def talked(cast, settings, tmp_path, monkeypatch):
+    """Ben places files in a conversation and so do the models; Rosa reads it again, Sam decides."""
+    settings.ATTACHMENTS = tmp_path
+    monkeypatch.setattr("assay.platform.talking.start", lambda numbers: None)
+    brief = Brief("look", "Talk about the moon.", "conversation", turns=(1, 2), judgments_per_work=2)
+    cast.look = projects.open_project(owner=cast.ann, brief=brief, waived="a test")
+    for name in ("first", "second"):
+        EndpointRow.objects.create(project=cast.look, name=name, url="http://127.0.0.1:9", model=name)
+    bytes_of = {"placed.png": PNG + b"1", "fine.png": FINE, "dull.png": DULL}
+    along = [Brought(name, lambda data=data: io.BytesIO(data)) for name, data in bytes_of.items()]
+    attachments.keep_files(project=cast.look, files=along)
+    items = [Item("moon", "What is on ![chart](attachment:placed.png)?", "", "en")]
+    projects.bring_in(project=cast.look, items=items)
+    for name in ("Dora", "Rosa", "Sam"):
+        setattr(cast, name.lower(), people.add_person(name=name, password=PASSWORD))
+    for name, role in {"Ben": "contributor", "Rosa": "reviewer", "Sam": "reviewer"}.items():
+        people.add_member(project=cast.look, name=name, role=role)
+    opened(cast)
+    lease = cast.lease = work.claim_work(person=cast.ben, project=cast.look)
+    first, second = (f"{name}: ![heard](attachment:fine.png) {HOSTILE}" for name in "xy")
+    held = turns.say(
+        person=cast.ben, token=lease.token, number=1,
+        said={"message": "See ![asked](attachment:placed.png).", "turn": {}},
+    )  # fmt: skip
+    for side, text in (("a", first), ("b", second)):
+        TurnRow.objects.filter(token=lease.token, side=side).update(state=TurnRow.DONE, text=text)
+    voice = held.voices[0].drawn
+    cast.turn = {"choice": voice, "edited": "This: ![better](attachment:dull.png)", "went_on": voice}
+    return cast
+
+
+def submitted(scene):
+    answer = {"choice": scene.turn["choice"], "turn": scene.turn}
+    return work.submit_judgment(person=scene.ben, token=scene.lease.token, answer=answer)
+
+
+def shows_the_turns(page: str) -> bool:
+    """Say whether all three files are there, and nothing that a model would have loaded from elsewhere."""
+    assert "fine.png" not in page.replace("attachment:fine.png", "")  # no address names it
+    assert "onerror" not in page.replace("&lt;img src=x onerror", "")
+    assert 'src="http' not in page
+    assert '<img src="x"' not in page
+    return all(each in page for each in (ASKED, HEARD, BETTER))
+
+
+def held_in(page: str) -> str:
+    """Return what the page of a second reader shows as a conversation."""
+    found = page.split('<script id="read-html" type="application/json">')[1].split("</script>", maxsplit=1)[0]
+    (turn,) = json.loads(found)
+    return "".join((turn["html"], *turn["replies"].values(), turn["edited"]))
+
+
+def test_the_turns_of_a_live_conversation_show_their_files_to_whoever_holds_it(talked, client_of):
+    path = f"/work/{talked.lease.token}/turns/"
+
+    (turn,) = json.loads(client_of("Ben").get(path).content)["turns"]
+    told = client_of("Ben").get(f"/api{path}".rstrip("/")).json()["attachments"]
+
+    assert ASKED in turn["html"]
+    assert all(HEARD in reply["html"] for reply in turn["replies"])
+    assert all("<code>nowhere.png</code>" in reply["html"] for reply in turn["replies"])
+    assert told == {"placed.png": f"{PLACE}placed.png", "fine.png": OF_FINE}
+    nobody_else(talked, client_of, path, "Rosa", "Ann")
+
+
+def test_a_conversation_shows_its_files_to_whoever_reads_it_again(talked, client_of):
+    said = submitted(talked)
+    path = f"/projects/look/works/{said.work_id}/"
+
+    assert shows_the_turns(held_in(client_of("Rosa").get("/projects/look/review/").content.decode()))
+    assert shows_the_turns(client_of("Ann").get(path).content.decode())
+    assert shows_the_turns(client_of("Ann").get(f"/projects/look/judgments/{said.pk}/").content.decode())
+    nobody_else(talked, client_of, path, "Ben")
+
+
+def test_a_conversation_shows_its_files_where_somebody_decides_and_to_its_author(talked, client_of):
+    submitted(talked)
+    row = reviews.claim_review(person=talked.rosa, project=talked.look)
+    reviews.decide_review(person=talked.rosa, number=row.pk, decision="returned", reason="No.", answer={})
+    reviews.appeal(person=talked.ben, number=ReviewRow.objects.get().pk, reason="Yes.")
+
+    assert shows_the_turns(client_of("Sam").get("/projects/look/disputes/").content.decode())
+    assert shows_the_turns(client_of("Ben").get("/me/feedback/").content.decode())
+    nobody_else(talked, client_of, "/projects/look/disputes/", "Ben")
+
+
+def test_no_text_pushes_out_the_files_of_an_item_however_many_it_names(look):
+    many = " ".join(f"![x](attachment:{number:04}.png)" for number in range(500))
+    item = Item("m0", "![chart](attachment:placed.png)", attachments=("below.png", "song.wav"))
+
+    found = of_texts(look.look, [many], item=item)
+
+    assert set(found.urls) == {"placed.png", "below.png", "song.wav"}

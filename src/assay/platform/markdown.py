@@ -59,6 +59,12 @@ _VALUES = {
 }
 
 
+class Written(str):
+    """What somebody wrote as Markdown, among values that are plain: the turns of a conversation, a text."""
+
+    __slots__ = ()
+
+
 def html(text: str, attachments: Mapping[str, str] | None = None) -> SafeString:
     """Return text as safe HTML.
 

@@ -259,12 +259,13 @@
     const places = Object.fromEntries([...form.querySelectorAll('[name="choice"]')].map((input, place) => [input.value, "AB"[place]]));
     let turns;
     try { turns = JSON.parse($("#held").value); } catch { turns = []; }
+    const safe = JSON.parse($("#read-html")?.textContent ?? "[]");
     told = {
       ready: true, failed: false,
       turns: turns.map((turn, place) => ({
-        number: place + 1, said: turn.said, choice: turn,
+        number: place + 1, said: turn.said, html: safe[place]?.html, choice: { ...turn, edited_html: safe[place]?.edited },
         replies: Object.entries(turn.replies)
-          .map(([voice, text]) => ({ voice, text, place: places[voice] || "", state: "done" }))
+          .map(([voice, text]) => ({ voice, text, html: safe[place]?.replies[voice], place: places[voice] || "", state: "done" }))
           .sort((one, other) => one.place.localeCompare(other.place)),
       })),
     };

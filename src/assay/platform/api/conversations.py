@@ -75,4 +75,6 @@ def again(request: HttpRequest, token: str, number: int) -> dict[str, Any]:
 
 def _told(held: queries.Talk) -> dict[str, Any]:
     talking.start(queries.due(held))
-    return {**asdict(queries.seen(held)), "most": held.given.brief.turns[1]}
+    # name → address, for the files that the turns place.
+    placed = {"attachments": dict(queries.files(held).urls)}
+    return {**asdict(queries.seen(held)), **placed, "most": held.given.brief.turns[1]}

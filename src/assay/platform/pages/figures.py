@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop as known
 
+from assay.platform.markdown import Written
 from assay.platform.templatetags.assay import asked
 from assay.wording import Sentence, translated
 
@@ -154,6 +155,9 @@ OWN = {
     "major": _("major"),
     "critical": _("critical"),
 }
+WRITTEN = {"text", "edited"}
+"""What people write as Markdown; reasons and notes are plain."""
+
 STRENGTHS = {1: _("Slightly"), 2: _("Clearly"), 3: _("Far better")}
 
 
@@ -172,13 +176,15 @@ def told(answer: Mapping[str, object], authors: Mapping[str, str]) -> list[tuple
         elif name == "outcome":
             rows.append((str(NAMES[name]), str(OWN.get(str(value), value))))
         elif isinstance(value, Mapping):
-            rows += told(value, authors)
+            rows += [(each, str(text)) for each, text in told(value, authors)]
         elif name == "turns" and isinstance(value, list):
             rows += [
                 row for number, turn in enumerate(value, start=1) for row in _turn(number, turn, authors)
             ]
         elif name == "strength" and value in STRENGTHS:
             rows.append((str(NAMES[name]), str(STRENGTHS[value])))
+        elif name in WRITTEN and isinstance(value, str):
+            rows.append((str(NAMES[name]), Written(value)))
         elif text := _told(value, authors, joined=" > " if name == "ranking" else "\n"):
             rows.append((str(NAMES.get(name, name)), text))
     return rows
@@ -188,8 +194,8 @@ def _turn(number: int, turn: Mapping[str, object], authors: Mapping[str, str]) -
     """Return one turn of a conversation: what was said, each answer, and what came of them."""
     replies = turn.get("replies")
     answers = replies.items() if isinstance(replies, Mapping) else ()
-    rows = [(str(_("Turn %s")) % number, str(turn.get("said", "")))]
-    rows += [(authors.get(voice, str(NAMES.get(voice, voice))), str(text)) for voice, text in answers]
+    rows: list[tuple[str, str]] = [(str(_("Turn %s")) % number, Written(turn.get("said", "")))]
+    rows += [(authors.get(voice, str(NAMES.get(voice, voice))), Written(text)) for voice, text in answers]
     rest = {name: turn[name] for name in ("choice", "strength", "edited") if turn.get(name)}
     return rows + told(rest, authors)
 

@@ -81,7 +81,7 @@ def case(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "case": found,
         "said": [(each, figures.told(each.answer, found.letters)) for each in found.said],
         "open": queries.running(member.project),
-        "files": attachments.of_work(member.project, found.work),
+        "files": attachments.of_said(member.project, found.work, *(each.answer for each in found.said)),
         "answers": [(_("Answer %s") % place, text) for place, _sample, text in found.places],
         "given": request.POST,
     }

@@ -166,10 +166,15 @@ def reading(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member = queries.membership(person_of(request), slug, "read")
     found = works.reading(member.project, number)
     authors = {sample.id: sample.author for sample in found.work.samples}
+    answers = [row.answer for row in found.judgments]
     said = [(row, figures.told(row.answer, authors)) for row in found.judgments]
-    context = {"project": member.project, "work": found.work, "row": found.row, "said": said}
+    context: dict[str, object] = {"project": member.project, "work": found.work, "row": found.row}
+    context["said"] = said
     context["answers"] = [(sample.author, sample.text) for sample in found.work.samples]
-    context |= {"files": attachments.of_work(member.project, found.work), **queries.rights_of(member)}
+    context |= {
+        "files": attachments.of_said(member.project, found.work, *answers),
+        **queries.rights_of(member),
+    }
     return render(request, "platform/reading.html", context)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assay.errors import AnswerError, AssayError
 from assay.platform.actions import reviews as actions
+from assay.platform.pages import turns
 from assay.platform.pages.figures import told
 from assay.platform.pages.judging import shown_work
 from assay.platform.pages.request import answer_of, person_of, problem_of
@@ -73,7 +74,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
             one,
             told(one.answer, {}),
             told(one.edited, {}) if one.edited else None,
-            attachments.of_work(one.review.project, one.work),
+            attachments.of_said(one.review.project, one.work, one.answer, one.edited),
         )
         for one in queries.feedback(person_of(request))
     ]
@@ -147,11 +148,10 @@ def history(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     member = projects.membership(person_of(request), slug, "read")
     current = queries.judgment_in_force(member.project, number)
     given = queries.as_judged(current, token=f"history-{current.pk}")
-    versions = [
-        (row, told(queries.named_by_place(given.concealed(row.answer), given), {}))
-        for row in reversed(queries.history(current))
-    ]
+    rows = list(reversed(queries.history(current)))
+    versions = [(row, told(queries.named_by_place(given.concealed(row.answer), given), {})) for row in rows]
     found = {
+        "files": attachments.of_said(member.project, given.work, *(row.answer for row in rows)),
         "project": member.project,
         "current": current,
         "versions": versions,
@@ -187,7 +187,11 @@ def _split(answer: dict[str, object]) -> tuple[dict[str, object], tuple[str, str
 def _reading(request: HttpRequest, case: queries.Case, *, refusal: AssayError | None = None) -> HttpResponse:
     typed, (decision, reason) = _split(dict(case.review.draft))
     found = shown_work(case.given, draft=typed or work.draft_of(case.given, case.answer), refusal=refusal)
+    past = (answer for answer, _said in case.past)
+    files = attachments.of_said(case.review.project, case.given.work, case.answer, *past)
     found |= {
+        "files": files,
+        "held": turns.as_read(case.answer, files),
         "review": case.review,
         "decision": decision,
         "reason": reason,
@@ -201,7 +205,9 @@ def _dispute(
     request: HttpRequest, dispute: queries.Dispute, *, refusal: AssayError | None = None
 ) -> HttpResponse:
     found = shown_work(dispute.given, draft={}, refusal=refusal)
+    said = (answer for _place, _number, answer in dispute.sides)
     found |= {
+        "files": attachments.of_said(dispute.row.project, dispute.given.work, *said),
         "dispute": dispute,
         "sides": [(place, number, told(answer, {})) for place, number, answer in dispute.sides],
         "answers": [(_("Answer %s") % place, text) for place, text in dispute.places],

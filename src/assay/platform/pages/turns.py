@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assay.errors import AssayError
+from assay.judgments import listed, parts
 from assay.platform import markdown, talking
 from assay.platform.actions import turns as actions
 from assay.platform.pages.request import answer_of, person_of, problem_of
 from assay.platform.queries import turns as queries
+from assay.platform.queries.attachments import Files
 
 
 @login_required
@@ -53,16 +56,34 @@ def _told(request: HttpRequest, held: queries.Talk) -> HttpResponse:
 
 def _shown(held: queries.Talk) -> dict[str, object]:
     """Return a conversation as the page shows it: what people and models wrote, as HTML that is safe."""
-    seen = queries.seen(held)
+    seen, urls = queries.seen(held), queries.files(held).urls
     turns = []
     for turn in seen.turns:
-        own = {"html": markdown.html(turn.said)}
+        own = {"html": markdown.html(turn.said, urls)}
         choice = dict(turn.choice)
         if edited := str(choice.get("edited", "")):
-            choice["edited_html"] = markdown.html(edited)
+            choice["edited_html"] = markdown.html(edited, urls)
         replies = [
-            {**reply, **({"html": markdown.html(reply["text"])} if reply["state"] == "done" else {})}
+            {**reply, **({"html": markdown.html(reply["text"], urls)} if reply["state"] == "done" else {})}
             for reply in map(dict, turn.replies)
         ]
         turns.append({"number": turn.number, "said": turn.said, **own, "replies": replies, "choice": choice})
     return {"turns": turns, "ready": seen.ready, "failed": seen.failed}
+
+
+def as_read(answer: Mapping[str, object], files: Files) -> list[dict[str, object]]:
+    """Return the turns of a judged conversation as HTML that is safe, for whoever reads it again.
+
+    Nothing is returned where an answer holds no turns.
+    """
+    return [
+        {
+            "html": markdown.html(str(turn.get("said", "")), files.urls),
+            "replies": {
+                voice: markdown.html(str(text), files.urls) for voice, text in parts(turn, "replies").items()
+            },
+            "edited": markdown.html(str(turn.get("edited", "")), files.urls),
+        }
+        for turn in listed(answer, "turns") or []
+        if isinstance(turn, Mapping)
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
@@ -43,6 +43,28 @@ def of_work(project: ProjectRow, work: Work) -> Files:
     return of_texts(project, [sample.text for sample in work.samples], item=work.item)
 
 
+def of_said(project: ProjectRow, work: Work, *said: object) -> Files:
+    """Return the files of a work and those that answers to it place, in whatever part: a turn, a text."""
+    return of_texts(project, [*(sample.text for sample in work.samples), *_texts(said)], item=work.item)
+
+
+def of_turns(project: ProjectRow, item: Item, texts: Iterable[str]) -> Files:
+    """Return the files that the turns of a conversation about an item place; mostly there are none."""
+    placing = [text for text in texts if "attachment:" in text]
+    return of_texts(project, placing, item=item) if placing else Files()
+
+
+def _texts(said: object) -> Iterator[str]:
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, Mapping):
+        for part in said.values():
+            yield from _texts(part)
+    elif isinstance(said, list | tuple):
+        for part in said:
+            yield from _texts(part)
+
+
 def of_texts(project: ProjectRow, texts: Iterable[str], *, item: Item | None = None) -> Files:
     """Return the files that texts place and an item brings; no table is asked where none is named.
 
@@ -51,13 +73,14 @@ def of_texts(project: ProjectRow, texts: Iterable[str], *, item: Item | None = N
     """
     placed = named(*((item.prompt, item.context) if item else ()))
     brought = item.attachments if item else ()
-    names = placed | named(*texts) | set(brought)
+    public = placed | set(brought)
+    # Those of the item come first: no text of somebody else, however many it names, pushes them out.
+    names = [*sorted(public), *sorted(named(*texts) - public)]
     if not names:
         return Files()
-    found = AttachmentRow.objects.filter(project=project, name__in=sorted(names)[:MOST])
+    found = AttachmentRow.objects.filter(project=project, name__in=names[:MOST])
     there = dict(found.values_list("name", "digest"))
     below = [name for name in brought if name in there and name not in placed]
-    public = placed | set(brought)
     return Files(
         {
             name: reverse("attachment", args=[project.slug, name if name in public else blind(name, digest)])

@@ -16,7 +16,8 @@ from assay.errors import AnswerError
 from assay.judgments import TEXT_LIMIT, listed, parts, written
 from assay.judgments.conversation.turns import REPLY, checked, messages, went_on
 from assay.platform.models import JudgmentRow, LeaseRow, PersonRow, TurnRow, WorkRow
-from assay.platform.queries import work
+from assay.platform.queries import attachments, work
+from assay.platform.queries.attachments import Files
 from assay.platform.queries.endpoints import names
 
 _TURN = re.compile(r"turn\d*")
@@ -102,6 +103,13 @@ def of(given: work.Assignment) -> Talk:
     for row in found:
         rows.setdefault(row.number, {})[row.side] = row
     return Talk(given, token, _voices(given, rows), rows)
+
+
+def files(held: Talk) -> Files:
+    """Return the files that the turns of a conversation place."""
+    texts = (row.text for rows in held.rows.values() for row in rows.values())
+    written = (str(rows[TurnRow.PERSON].choice.get("edited", "")) for rows in held.rows.values())
+    return attachments.of_turns(held.given.lease.project, held.given.work.item, [*texts, *written])
 
 
 def _first_token(lease: LeaseRow) -> str:

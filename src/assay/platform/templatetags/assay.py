@@ -6,6 +6,7 @@ import html
 
 from django import template
 from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.template.defaultfilters import linebreaksbr
 from django.utils.html import format_html, json_script, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
@@ -88,6 +89,12 @@ def item_files(files: Files | None = None) -> SafeString:
     if not files or not files.below:
         return SafeString("")
     return format_html('<div class="prose files">{}</div>', markdown.html(files.below, files.urls))
+
+
+@register.simple_tag
+def told_value(value: str, files: Files | None = None) -> SafeString:
+    """Show one value of an answer: what was written as Markdown with its files, the rest line by line."""
+    return item_text(value, files=files) if isinstance(value, markdown.Written) else linebreaksbr(value)
 
 
 @register.filter
