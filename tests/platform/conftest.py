@@ -48,15 +48,19 @@ def _quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture(autouse=True)
-def _nothing_remembered():
-    """What a server remembers goes by the numbers of rows, which every test gives out anew."""
+def forget() -> None:
+    """Forget what a server remembers: it goes by the numbers of rows, which every test gives out anew."""
     for kept in (
         outcomes._kept, skills._kept, routing._crowds, overlap._since, overlap._due, overlap._rested,
         arena._prompts, arena._voted, arena_board._last, arena_board._reports, arena_board._policies,
         arena_board._compared,
     ):  # fmt: skip
         kept.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    forget()
 
 
 @pytest.fixture
