@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from assay import inference
 from assay.inference import Endpoint, InferenceError, conversation
 from assay.inference.addresses import check
 from assay.inference.streaming import StreamError, stream
@@ -151,3 +153,13 @@ def test_a_name_that_leads_to_where_clouds_keep_keys_is_refused(found):
 def test_a_model_in_the_same_house_is_welcome():
     for address in ("http://127.0.0.1:8000", "http://10.0.0.5", "http://[::1]:8000", "http://192.168.1.4"):
         check(Endpoint(address, "tiny"))
+
+
+def test_whose_certificates_are_believed_is_read_once_for_many_answers(monkeypatch):
+    read, whole = [], ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda **given: read.append(1) or whole(**given))
+    inference._trusted.cache_clear()
+    with speaking(event("A coin."), b"data: [DONE]\n\n") as url:
+        said = ["".join(stream(Endpoint(url, "tiny"), ASKED)) for _ in range(3)]
+    assert said == ["A coin."] * 3
+    assert len(read) == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -158,7 +160,14 @@ def _client(endpoint: Endpoint) -> httpx.Client:
         headers={"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {},
         timeout=httpx.Timeout(endpoint.timeout_s, connect=min(CONNECT_SECONDS, endpoint.timeout_s)),
         trust_env=not local,  # a proxy from the environment cannot know our own machine's ports
+        verify=_trusted(not local),
     )
+
+
+@cache
+def _trusted(environment: bool) -> ssl.SSLContext:
+    """Return whose certificates are believed, read once: it takes longer than all else of an answer."""
+    return httpx.create_ssl_context(trust_env=environment)
 
 
 def _excerpt(endpoint: Endpoint, text: str) -> str:
