@@ -1,14 +1,22 @@
-"""Worlds to play in, made once for all tests of this folder."""
+"""Worlds to play in, made once for all tests of this folder, and git beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("apsw", reason="worlds want apsw (pip install 'assay[worlds]')")
 
+from assay.environments import clones
+from assay.environments.git import Repository
+from assay.environments.sandbox import available
 from assay.environments.universe import OpenEpisode, Universe
 
 # Run by another Python, which has the package that it asks.
@@ -29,3 +37,75 @@ def episode(universe: Universe) -> Iterator[OpenEpisode]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture
+def play_on(episode: OpenEpisode) -> Callable[..., Any]:
+    """Call a tool that has to succeed, and return what it answered."""
+
+    def call(name: str, **given: Any) -> Any:
+        reply = episode.call(name, given)
+        assert reply.fine, reply.answer
+        return reply.answer
+
+    return call
+
+
+@pytest.fixture
+def cloned(episode: OpenEpisode, tmp_path: Path) -> Path:
+    """A clone of the smallest repository."""
+    clones.clone(Repository("exports", episode.world.hidden), tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+@pytest.fixture(scope="session")
+def git() -> Callable[..., str]:
+    """Run git in a folder, in nobody's name, and return what it says."""
+    if shutil.which("git") is None:
+        pytest.skip("wants the git binary")
+    ann = {
+        f"GIT_{part}_{what}": said
+        for part in ("AUTHOR", "COMMITTER")
+        for what, said in (("NAME", "Ann"), ("EMAIL", "ann@helio.example"))
+    }
+
+    def run(folder: Path, *command: str, told: str | None = None) -> str:
+        ran = subprocess.run(
+            ["git", *command],
+            cwd=folder,
+            input=told,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **ann},
+        )
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+        return ran.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sandboxed() -> None:
+    """Skip where code of a world cannot be run."""
+    if not available():
+        pytest.skip("wants `unshare -n`")
+
+
+@pytest.fixture(scope="session")
+def said_under_hash_seeds() -> Callable[[str], set[str]]:
+    """Return what a program says in three processes, each with its own order of hashes."""
+
+    def said(program: str) -> set[str]:
+        return {
+            subprocess.run(
+                [sys.executable, "-c", program],
+                env={**os.environ, "PYTHONHASHSEED": seed},
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            for seed in ("0", "1", "4242")
+        }
+
+    return said

@@ -1,15 +1,14 @@
 """Repositories of a world on disk: written out so that `git` works with them, and taken in again.
 
 Nothing here runs `git`. A clone is files: loose objects, refs, an index, the files of main. What is read back
-is somebody else's folder and not trusted: no link is followed, what unpacks is limited, each object has to
-have the id that it is read under, and what goes into the world is checked as `git fsck --strict` would. Only
-the branch that is asked for is read, and only what the world has not got.
+is somebody else's folder and not trusted (`assay.environments.unpacking`), and what goes into the world is
+checked as `git fsck --strict` would. Only the branch that is asked for is read, and only what the world has
+not got.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import struct
 import zlib
@@ -19,7 +18,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.environments.apps.repositories import opened, plain, run_later
+from assay.environments.apps.repositories import new_branch, opened, plain, run_later
 from assay.environments.clock import MINUTE
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError, WorldError
@@ -38,12 +37,16 @@ from assay.environments.git import (
     wrong_path,
 )
 from assay.environments.tools import LARGEST, App, tool
+from assay.environments.unpacking import Outside
 
 if TYPE_CHECKING:
     from assay.environments.world import Reply, World
 
 MOST_OBJECTS = 500
 """Objects that are taken in at once."""
+
+MOST_BYTES = 4
+"""Of a character in UTF-8."""
 
 MOST_FILES, DEEPEST = 2_000, 30
 """Files of a commit that is taken in, and folders within folders: small trees can unpack to millions."""
@@ -146,8 +149,8 @@ def take_in(world: World, repo: str, folder: Path, branch: str) -> Reply:
     Raises
     ------
     WorldError
-        Where the folder is no clone with that branch, or holds what cannot be taken in: packed objects,
-        links, submodules, files that are no text, more than fits into one step.
+        Where the folder is no clone with that branch, or holds what cannot be taken in: links, submodules,
+        files that are no text, more than fits into one step, objects that are spoilt or missing.
     """
     world.add(APP)
     known = {
@@ -167,73 +170,40 @@ def read(folder: Path, branch: str, known: Callable[[str], bool]) -> Taken:
     """Read what leads to the latest commit of a branch, as far as it is not known."""
     if wrong := wrong_branch(branch):
         raise WorldError(f"{wrong}; name the branch of the clone that is to be taken in")
-    kept = folder / ".git"
-    head = _ref(kept, branch)
-    if head is None:
-        raise WorldError(
-            f"{folder} is no clone with a branch {branch!r}; make one with `git switch -c {branch}`"
-        )
     found: dict[str, tuple[str, str]] = {}
-    waiting, left = [head], LARGEST
-    while waiting:
-        oid = waiting.pop()
-        if oid in found or known(oid):
-            continue
-        kind, text = _object(kept, oid, left)
-        found[oid] = kind, text
-        left -= len(text)
-        if left < 0 or len(found) > MOST_OBJECTS:
+    with Outside(folder) as outside:
+        head = outside.branch(branch)
+        if head is None:
             raise WorldError(
-                f"{branch} changes more than fits into one step ({LARGEST} characters); take it in in parts"
+                f"{folder} is no clone with a branch {branch!r}; make one with `git switch -c {branch}`"
             )
-        if kind == "commit":
-            tree, parents = _heads(text)
-            waiting += [tree, *parents]
-        elif kind == "tree":
-            waiting += [entry[2] for entry in entries_of(text)]
+        waiting, left = [head], LARGEST
+        while waiting:
+            oid = waiting.pop()
+            if oid in found or known(oid):
+                continue
+            kind, raw = outside.object(oid, MOST_BYTES * left)
+            found[oid] = kind, _text(oid, kind, raw)
+            left -= len(found[oid][1])
+            if left < 0 or len(found) > MOST_OBJECTS:
+                raise WorldError(
+                    f"{branch} changes more than fits into one step ({LARGEST} characters);"
+                    " take it in in parts"
+                )
+            if kind == "commit":
+                tree, parents = _heads(found[oid][1])
+                waiting += [tree, *parents]
+            elif kind == "tree":
+                waiting += [entry[2] for entry in entries_of(found[oid][1])]
     return Taken(head, found)
 
 
-def _ref(kept: Path, branch: str) -> str | None:
-    lines = [f"{line} refs/heads/{branch}" for line in _text(kept / "refs" / "heads" / branch).split()[:1]]
-    for line in (*lines, *_text(kept / "packed-refs").splitlines()):
-        found = re.fullmatch(r"([0-9a-f]{40}) (\S+)", line)
-        if found and found[2] == f"refs/heads/{branch}":
-            return found[1]
-    return None
-
-
-def _text(path: Path) -> str:
-    return (_bytes(path, LARGEST) or b"").decode("utf-8", "replace")
-
-
-def _bytes(path: Path, most: int) -> bytes | None:
-    """Return the beginning of a plain file, no link; `None` where there is none."""
-    try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(number, "rb") as file:
-        return file.read(most)
-
-
-def _object(kept: Path, oid: str, most: int) -> tuple[str, str]:
-    """Return kind and text of a loose object."""
-    packed = _bytes(kept / "objects" / oid[:2] / oid[2:], LARGEST)
-    if packed is None:
-        raise WorldError(f"the object {oid} lies in a pack or is missing; change a fresh clone instead")
-    try:
-        raw = zlib.decompressobj().decompress(packed, 2 * most + 64)
-    except zlib.error:
-        raw = b""
-    if sha1(raw, usedforsecurity=False).hexdigest() != oid:
-        raise WorldError(f"the object {oid} is spoilt, or larger than fits into one step")
-    head, _, body = raw.partition(b"\0")
-    kind = head.partition(b" ")[0].decode("ascii", "replace")
+def _text(oid: str, kind: str, raw: bytes) -> str:
+    """Return an object as it is kept in a world."""
     if kind == "tree":
-        return kind, _tree(body)
+        return _tree(raw)
     try:
-        return kind, body.decode()
+        return raw.decode()
     except UnicodeDecodeError:
         raise WorldError(f"the {kind} {oid} is no text in UTF-8; take it out of the branch") from None
 
@@ -280,9 +250,13 @@ def code_push(
         texts: for each new object what is in it; a tree as `git ls-tree` prints it
     """
     held = opened(desk, repo)
-    wrong = wrong_branch(branch)
-    if wrong or branch == MAIN or len(kinds) != len(texts):
-        raise ToolError("bad_arguments", wrong or "push a branch of your own, a kind for each object")
+    if branch == MAIN:
+        raise ToolError("forbidden", "main is changed by pull requests only; take in a branch of your own")
+    was = held.branch(branch)
+    if was is None:
+        new_branch(held, branch)
+    if len(kinds) != len(texts):
+        raise ToolError("bad_arguments", "say of each object what kind it is")
     objects = {oid_of(kind, text): (kind, text) for kind, text in map(_readable, kinds, texts)}
     for oid, (kind, text) in objects.items():
         _check(desk, objects, kind, text)
@@ -307,7 +281,6 @@ def code_push(
             parents=json.dumps(parents),
             paths=json.dumps(paths),
         )
-    was = held.branch(branch)
     if was is not None and was not in held.log(head):
         raise ToolError("conflict", f"{branch} went on meanwhile to {was[:10]}; clone anew and build on that")
     held.point(f"refs/heads/{branch}", head)
