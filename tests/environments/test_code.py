@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assay.environments.clones import clone
 from assay.environments.git import Repository
+from assay.environments.playing import Oracle, play
 from assay.environments.universe import OpenEpisode, Universe
 
 
@@ -153,3 +157,71 @@ def test_a_revert_takes_one_commit_back_and_leaves_what_came_later(universe: Uni
     assert '"business": 600' in after["api/limits.py"]
     assert '"business": 600' not in before["api/limits.py"]
     assert refused.code == "conflict"
+
+
+@pytest.mark.usefixtures("sandboxed")
+def test_a_fast_forward_makes_no_commit_and_is_refused_once_main_went_on(
+    git: Callable[..., str], episode: OpenEpisode, play_on: Callable[..., Any], tmp_path: Path
+):
+    heads = [
+        play_on("code_write", repo="api", branch=branch, path=f"{branch}.py", text="x = 1\n", title=branch)[
+            "commit"
+        ]
+        for branch in ("one", "other")
+    ]
+    numbers = [
+        play_on("pull_open", repo="api", branch=branch, title=branch, body="")["pull_request"]
+        for branch in ("one", "other")
+    ]
+    for _ in numbers:
+        episode.call("wait", {"minutes": 30})
+
+    before = len(play_on("code_log", repo="api")["found"])
+    went = play_on("pull_merge", pull_request=numbers[0], how="fast-forward")
+    refused = episode.call("pull_merge", {"pull_request": numbers[1], "how": "fast-forward"})
+    episode.call("wait", {"minutes": 30})
+    tested = episode.world.hidden("SELECT status FROM ci_run WHERE branch = 'main' ORDER BY id DESC LIMIT 1")
+    after = play_on("code_log", repo="api")["found"]
+    joined = play_on("pull_merge", pull_request=numbers[1])
+    clone(Repository("api", episode.world.hidden), tmp_path / "clone")
+
+    assert went == {"merged_as": heads[0]}
+    assert (len(after), after[0]["id"]) == (before + 1, heads[0])
+    assert refused.code == "conflict"
+    assert "main went on since" in refused.answer
+    assert tested == [{"status": "passed"}]
+    assert git(tmp_path / "clone", "rev-parse", "main", "main^1", "main^2").split() == [
+        joined["merged_as"],
+        *heads,
+    ]
+    assert play_on("pull_read", pull_request=numbers[0])["merged_at"].startswith("W3")
+
+
+@pytest.mark.usefixtures("sandboxed")
+def test_a_request_with_the_longest_title_is_merged_and_one_without_a_title_is_none(
+    episode: OpenEpisode, play_on: Callable[..., Any]
+):
+    play_on("code_write", repo="api", branch="mine", path="x.py", text="x = 1\n", title="x" * 200)
+    asked = {"repo": "api", "branch": "mine", "body": ""}
+    refused = [episode.call("pull_open", asked | {"title": title}).code for title in (" \n", "x" * 201)]
+    number = play_on("pull_open", **asked, title="x" * 200)["pull_request"]
+    episode.call("wait", {"minutes": 30})
+
+    assert refused == ["bad_arguments", "bad_arguments"]
+    assert play_on("pull_merge", pull_request=number)["merged_as"]
+
+
+@pytest.mark.usefixtures("sandboxed")
+@pytest.mark.parametrize("template", ["failing-test", "new-function", "revert-commit"])
+def test_who_merges_fast_forward_is_scored_like_others(universe: Universe, template: str):
+    task = universe.task(template, 1)
+    steps = tuple(
+        replace(step, arguments={**step.arguments, "how": "fast-forward"})
+        if step.tool == "pull_merge"
+        else step
+        for step in task.oracle
+    )
+    with universe.episode(task) as episode:
+        found = play(episode, Oracle(replace(task, oracle=steps)))
+
+    assert (found.reward, found.side_effects) == (1.0, ())

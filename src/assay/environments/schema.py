@@ -44,7 +44,16 @@ SURFACES: dict[str, tuple[str, ...]] = {
     "git_object": ("id TEXT PRIMARY KEY", "kind", "text"),
     "git_ref": ("id INTEGER PRIMARY KEY", "repo", "name", "target"),
     "code_commit": ("id TEXT PRIMARY KEY", "repo", "title", "tree", "parents", "paths"),
-    "pull_request": ("id INTEGER PRIMARY KEY", "repo", "branch", "title", "body", "status", "merged_as"),
+    "pull_request": (
+        "id INTEGER PRIMARY KEY",
+        "repo",
+        "branch",
+        "title",
+        "body",
+        "status",
+        "merged_as",
+        "merged_at",
+    ),
     "review": ("id INTEGER PRIMARY KEY", "pull_request", "verdict", "text"),
     "ci_run": ("id INTEGER PRIMARY KEY", "repo", "branch", "code_commit", "status", "report"),
     # running it

@@ -24,7 +24,7 @@ from assay.environments.faults import Faults
 from assay.environments.streams import Stream, numbered
 from assay.environments.tools import App, Tool
 
-VERSION = 2
+VERSION = 3
 """Of what worlds are made of; another one plays old actions differently."""
 
 LONGEST_WAIT = 4 * clock.WEEK

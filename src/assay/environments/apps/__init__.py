@@ -66,7 +66,7 @@ def _shown(rows: list[Row], columns: tuple[tuple[str, ...], tuple[str, ...]]) ->
     return found
 
 
-MOMENTS = {"begins", "ends", "due", "rotated_at", "expires_at"}
+MOMENTS = {"begins", "ends", "due", "rotated_at", "expires_at", "merged_at"}
 """Columns that hold moments."""
 
 

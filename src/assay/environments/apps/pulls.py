@@ -18,7 +18,7 @@ from assay.environments.apps.repositories import (
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
-from assay.environments.git import MAIN, Conflict
+from assay.environments.git import MAIN, Conflict, Repository
 from assay.environments.tools import tool
 
 
@@ -32,7 +32,7 @@ def pull_open(desk: Desk, repo: str, branch: str, title: str, body: str) -> dict
         title: in one line
         body: what it changes, and why
     """
-    held = opened(desk, repo)
+    held, title = opened(desk, repo), title_of(title)
     head, main = held.branch(branch), held.branch(MAIN)
     if head is None or main is None or branch == MAIN:
         raise ToolError("not_found", f"there is no commit on {branch!r} of {repo}")
@@ -112,11 +112,14 @@ def pull_review(
 
 
 @tool(writes=True, costs=2 * MINUTE)
-def pull_merge(desk: Desk, pull_request: int) -> dict[str, Any]:
+def pull_merge(
+    desk: Desk, pull_request: int, how: Literal["commit", "fast-forward"] = "commit"
+) -> dict[str, Any]:
     """Merge a pull request whose latest commit passed its tests.
 
     Args:
         pull_request: its number
+        how: with a commit that says so, or fast-forward: main goes on to the branch's own commit
     """
     row = desk.found("pull_request", pull_request, "pull request")
     if row["status"] != "open":
@@ -132,16 +135,27 @@ def pull_merge(desk: Desk, pull_request: int) -> dict[str, Any]:
     )
     if run is None or run["status"] != "passed":
         raise ToolError("conflict", "its tests have not passed; wait for them, or mend what they found")
+    if how == "commit":
+        commit = _joined(desk, held, main, head, f"Merge pull request #{pull_request}: {row['title']}")
+    elif main in held.log(head):
+        commit = head
+        held.point(f"refs/heads/{MAIN}", head)
+        run_later(desk, held, MAIN, head)
+    else:
+        raise ToolError("conflict", "main went on since the branch began; merge with a commit")
+    desk.change("pull_request", pull_request, status="merged", merged_as=commit, merged_at=desk.now)
+    return {"merged_as": commit}
+
+
+def _joined(desk: Desk, held: Repository, main: str, head: str, title: str) -> str:
+    """Return a commit on main that has what main and a branch have."""
     try:
         files = held.merged(held.base(main, head), main, head)
     except Conflict as wrong:
         raise ToolError(
             "conflict", f"main changed the same lines since: {wrong}; write them anew on a branch from main"
         ) from None
-    title = f"Merge pull request #{pull_request}: {title_of(row['title'])}"
-    commit = save(desk, held, MAIN, files, [main, head], title)
-    desk.change("pull_request", pull_request, status="merged", merged_as=commit)
-    return {"merged_as": commit}
+    return save(desk, held, MAIN, files, [main, head], " ".join(title.split())[:200])
 
 
 def tests(desk: Desk, payload: dict[str, Any]) -> None:

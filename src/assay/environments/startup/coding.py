@@ -109,7 +109,7 @@ def changing(scene: Scene, repo: str, *paths: str, branch: str = "") -> tuple[Al
         Allowed("pull_request", "INSERT", {"repo": repo}, most=3),
         Allowed("review", "INSERT", {"verdict": "comment"}, most=3),
         *(
-            Allowed("pull_request", "UPDATE", {"id": number}, ("status", "merged_as"))
+            Allowed("pull_request", "UPDATE", {"id": number}, ("status", "merged_as", "merged_at"))
             for number in (*(row["id"] for row in open_ones), pulls + 1, pulls + 2, pulls + 3)
         ),
     )

@@ -157,7 +157,7 @@ def _merge(made: Builder, repo: str, part: Merge, people: Sequence[str], at: int
     made.put("review", pull_request=number, verdict="approve", text="Fine.", by=reviewer, at=at - HOUR)
     title = f"Merge pull request #{number}: {part.title}"
     merged = commit(made, repo, {}, title=title, by=reviewer, at=at, merges=part.branch)
-    made.change("pull_request", number, merged_as=merged)
+    made.change("pull_request", number, merged_as=merged, merged_at=at)
 
 
 def ci_ran(made: Builder, repo: str, oid: str, *, at: int, branch: str = MAIN, failed: str = "") -> None:

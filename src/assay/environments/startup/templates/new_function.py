@@ -55,7 +55,7 @@ class NewFunction(Plot):
         review = (
             "SELECT 1 FROM pull_request JOIN review ON review.pull_request = pull_request.id JOIN code_commit"
             " ON code_commit.id = merged_as WHERE pull_request.repo = ? AND verdict = 'approve' AND"
-            " review.author != pull_request.author AND review.created_at < code_commit.created_at"
+            " review.author != pull_request.author AND review.created_at < merged_at"
             " AND code_commit.author = (SELECT value FROM meta WHERE key = 'agent')"
         )
         return scene.task(
