@@ -183,8 +183,7 @@ def hold(person: load.Person, count: int, pid: int) -> Loops:
         page = ask("desk", "GET", "/projects/ring/battle/")
         token = re.search(r'id="judging" data-token="([^"]+)"', page)[1]
         said = {"prompt": f"Something about the sea, number {number}.", "language": "en"}
-        ask("prompt", "POST", f"/battles/{token}/begin/", urlencode(said))
-        page = ask("page", "GET", "/projects/ring/judge/")
+        page = ask("prompt", "POST", f"/battles/{token}/begin/", urlencode(said), {"X-Assay-Next": "page"})
         lease = re.search(r'id="judging" data-token="([^"]+)"', page)[1]
         while json.loads(ask("look", "GET", f"/battles/{token}/"))["state"] != "done":
             time.sleep(0.3)

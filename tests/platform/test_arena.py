@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.db.models.sql import Query
 
 from assay.errors import AnswerError
 from assay.platform import talking
@@ -12,7 +13,7 @@ from assay.platform.models import BattleRow, EntrantRow, JudgmentRow, LeaseRow, 
 from assay.platform.queries import arena as queries
 from assay.records import Live
 
-from .arenas import answered, arena_of, asks, begun, enter, vote
+from .arenas import answered, arena_of, asks, begun, drawn, enter, spoken, vote
 from .talks import piece
 
 # -- the draw ----------------------------------------------------------------------------------------------
@@ -93,6 +94,45 @@ def test_without_a_prompt_no_battle_begins(ring, client_of):
 
     assert page.status_code == 422
     assert 'data-field="prompt"' in page.content.decode()
+
+
+def test_the_page_of_a_battle_comes_at_once_to_the_script_that_sent_the_prompt(ring, client_of):
+    found = arena.desk(person=ring.ben, project=ring.ring)
+    sent = f"/battles/{found.token}/begin/", {"prompt": "The moon?"}
+
+    page = client_of("Ben").post(*sent, headers={"X-Assay-Next": "page"})
+    again = client_of("Ben").post(*sent)
+
+    lease = LeaseRow.objects.get(person=ring.ben)
+    assert page.status_code == 200
+    assert f'data-token="{lease.token}"' in page.content.decode()
+    assert (again.status_code, again.url) == (302, "/projects/ring/judge/")
+
+
+def test_of_what_a_battle_asks_the_database_little_is_composed_anew(ring, client_of, monkeypatch):
+    client, asked, composed, whole = client_of("Ben"), {}, [], Query.get_compiler
+    monkeypatch.setattr(Query, "get_compiler", lambda *a, **b: composed.append(1) or whole(*a, **b))
+    monkeypatch.setattr(talking, "start", lambda numbers: None)
+
+    def seen(step, send, *given, **more):
+        composed.clear()
+        send(*given, **more)
+        asked[step] = len(composed)
+
+    for _ in range(2):  # what a process reads once is read the first time
+        seen("desk", client.get, "/projects/ring/battle/")
+        found = arena.desk(person=ring.ben, project=ring.ring)
+        next_page = {"headers": {"X-Assay-Next": "page"}}
+        seen("prompt", client.post, f"/battles/{found.token}/begin/", {"prompt": "The moon?"}, **next_page)
+        spoken(queries.battle(ring.ben, found.token), "Coin ")
+        seen("look", client.get, f"/battles/{found.token}/")
+        lease = LeaseRow.objects.get(person=ring.ben)
+        answer = {"choice": drawn(lease, "tie")}
+        seen("vote", client.post, f"/work/{lease.token}/submit/", answer)
+
+    # Django takes longer to compose a statement than the database to answer it.
+    assert asked["desk"] + asked["look"] + asked["vote"] == 0
+    assert asked["prompt"] <= 2
 
 
 # -- blind -------------------------------------------------------------------------------------------------

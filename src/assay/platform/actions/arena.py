@@ -22,6 +22,7 @@ from assay.errors import AnswerError, AssayError
 from assay.inference import Endpoint, InferenceError, addresses
 from assay.judgments import TEXT_LIMIT, written
 from assay.platform.actions import work as works
+from assay.platform.actions.statements import change, insert, save
 from assay.platform.arena_looks import looks
 from assay.platform.models import (
     BattleRow,
@@ -138,15 +139,16 @@ def desk(*, person: PersonRow, project: ProjectRow) -> BattleRow:
 
 
 def _desk(person: PersonRow, project: ProjectRow) -> BattleRow:
-    own = {"project": project, "person": person, "state": BattleRow.WRITING}
-    found = BattleRow.objects.filter(**own).select_related("project", "given").first()
-    if found is not None:
+    if found := arena.being_written(person, project):
         return found
     try:
         with transaction.atomic():
-            return BattleRow.objects.create(**own, token=secrets.token_urlsafe(32))
+            return insert(BattleRow(project=project, person=person, token=secrets.token_urlsafe(32)))
     except IntegrityError:  # another tab of the same person asked at the same moment
-        return BattleRow.objects.select_related("project", "given").get(**own)
+        found = arena.being_written(person, project)
+        if found is None:
+            raise
+        return found
 
 
 @transaction.atomic
@@ -219,7 +221,8 @@ def _begin(
             return lease
         raise AssayError(_("This battle is over; begin another one."))
     found.draft = dict(said)
-    project, live = found.project, arena.terms(found.project)
+    project, brief = found.project, projects.latest_brief(found.project)
+    live = arena.terms_of(brief)
     if why := _closed(project, person):
         raise AssayError(why)
     prompt = written(said, "prompt", limit=TEXT_LIMIT)
@@ -234,7 +237,6 @@ def _begin(
     for lease in work.leases(person, project):
         works.put_aside(lease, until=timezone.now() - timedelta(seconds=1))
     row = _lay_out(found, prompt, given, _language(said, project, given), (first, second))
-    brief = projects.latest_brief(project)
     brief.project = project
     lease = works.lease_out(person, brief, row.pk, rng)
     if lease is None:
@@ -245,7 +247,11 @@ def _begin(
     found.first, found.second, found.drawn_at = first, second, timezone.now()
     found.given = given
     found.order = BattleRow.AB if lease.shown == row.samples else BattleRow.BA
-    found.save()
+    save(
+        found,
+        *("state", "draft", "given", "work", "source", "first", "second"),
+        *("order", "policy", "propensity", "drawn_at"),
+    )
     _ask(found, 1, prompt)
     return lease
 
@@ -254,7 +260,7 @@ def _closed(project: ProjectRow, person: PersonRow) -> str:
     """Say why no battle can begin in a project as it stands; nothing where one can."""
     if not routing.uses(project):
         return " ".join(queue.why_nothing(person, project))
-    pilot = pilots.running(project)
+    pilot = pilots.running(project) if project.state == State.PILOT else None
     if pilot and pilots.works_of(pilot).count() >= pilot.works:
         return _("The pilot has all its battles. Judge what others have asked, if there is something left.")
     return ""
@@ -297,30 +303,34 @@ def _lay_out(
 ) -> WorkRow:
     """Lay out the work of a battle: an item of its own, and two answers that are still to come."""
     project = found.project
-    item = ItemRow.objects.create(
-        project=project,
-        key=f"battle-{found.pk}",
-        prompt=prompt,
-        context=given.context if given else "",
-        language=language or "und",
-        domain=given.domain if given else "",
+    item = insert(
+        ItemRow(
+            project=project,
+            key=f"battle-{found.pk}",
+            prompt=prompt,
+            context=given.context if given else "",
+            language=language or "und",
+            domain=given.domain if given else "",
+        )
     )
     samples = [
-        SampleRow.objects.create(item=item, key=f"{item.key}/{place}", author=model.name, text="")
+        insert(SampleRow(item=item, key=f"{item.key}/{place}", author=model.name, text=""))
         for place, model in enumerate(pair, start=1)
     ]
     if item.language not in project.languages:
         languages = sorted({*project.languages, item.language})
         ProjectRow.objects.filter(pk=project.pk).update(languages=languages)
-    return WorkRow.objects.create(
-        project=project,
-        key=item.key,
-        item=item,
-        samples=[row.pk for row in samples],
-        use=WorkRow.PILOT if project.state == State.PILOT else WorkRow.BATTLE,
-        language=item.language,
-        domain=item.domain,
-        cap=1,
+    return insert(
+        WorkRow(
+            project=project,
+            key=item.key,
+            item=item,
+            samples=[row.pk for row in samples],
+            use=WorkRow.PILOT if project.state == State.PILOT else WorkRow.BATTLE,
+            language=item.language,
+            domain=item.domain,
+            cap=1,
+        )
     )
 
 
@@ -332,7 +342,7 @@ def _ask(found: BattleRow, number: int, message: str) -> None:
     ]
     for row in new:
         row.project, row.token, row.number = found.project, found.token, number
-    TurnRow.objects.bulk_create(new)
+        insert(row)
 
 
 @transaction.atomic
@@ -375,6 +385,7 @@ def ask_again(*, person: PersonRow, token: str) -> BattleRow:
     own = rows.filter(number=last, side__in=arena.SIDES)
     if own.filter(state=TurnRow.FAILED).exists():
         _log(found, [{"name": "asked again", "turn": last}])
+        save(found, "events")
         own.update(state=TurnRow.WAITING, text="", problem="", fault="", worker="", beat_at=None)
     return found
 
@@ -406,6 +417,7 @@ def note(*, person: PersonRow, token: str, events: Sequence[object]) -> BattleRo
     found = arena.battle(person, token, lock=True)
     if found.state != BattleRow.WRITING:
         _log(found, [each for each in map(_event, events) if each])
+        save(found, "events")
     return found
 
 
@@ -427,7 +439,6 @@ def _event(said: object) -> dict[str, object] | None:
 
 def _log(found: BattleRow, events: Sequence[Mapping[str, object]]) -> None:
     found.events = [*found.events, *events][:MOST_EVENTS]
-    found.save(update_fields=["events"])
 
 
 @transaction.atomic
@@ -450,36 +461,40 @@ def reveal(*, person: PersonRow, number: int) -> BattleRow:
 @transaction.atomic
 def answered(row: TurnRow, *, first_s: float | None, seconds: float, fault: str = "") -> None:
     """Log how an answer came, and lay both before the reader once they are whole."""
-    rows = BattleRow.objects.select_for_update(of=("self",))
-    found = rows.filter(project=row.project_id, token=row.token).select_related("work").first()
-    if found is None or found.work is None:
+    found = arena.answering(row)
+    if found is None:
         return
     timed = {"first_token_s": round(first_s, 3)} if first_s is not None else {}
     told = {"name": "failed" if fault else "answered", "turn": row.number, "model": row.author}
     _log(found, [{**told, "place": row.side.upper(), **timed, "seconds": round(seconds, 3), "fault": fault}])
-    _lay_before(found, found.work)
+    laid = _lay_before(found)
+    save(found, "events", *laid)
 
 
 @transaction.atomic
 def lay_before(*, person: PersonRow, token: str) -> BattleRow:
     """Lay two whole answers before their reader, where the worker that wrote the last one died before it."""
     found = arena.battle(person, token, lock=True)
-    if found.work is not None:
-        _lay_before(found, found.work)
+    if laid := _lay_before(found):
+        save(found, *laid)
     return found
 
 
-def _lay_before(found: BattleRow, work_row: WorkRow) -> None:
+def _lay_before(found: BattleRow) -> tuple[str, ...]:
+    """Set what is known once both answers are whole; return the names of what is to be kept of the battle."""
+    work_row = found.work
+    if work_row is None or found.answered_at is not None:
+        return ()
     turns = arena.shown(found)
-    if found.answered_at is not None or turns[-1].state != TurnRow.DONE:
-        return
+    if turns[-1].state != TurnRow.DONE:
+        return ()
     on_page = work_row.samples if found.order == BattleRow.AB else work_row.samples[::-1]
     text_of = {number: arena.answer_of(turns, place) for place, number in enumerate(on_page)}
     for number, text in text_of.items():
-        SampleRow.objects.filter(pk=number).update(text=text)
+        change("UPDATE platform_samplerow SET text = %s WHERE id = %s", text, number)
     first, second = (text_of[number] for number in work_row.samples)
     found.answered_at, found.looks = timezone.now(), looks(first, second)
-    found.save(update_fields=["answered_at", "looks"])
-    pilot = PilotRow.objects.filter(project=found.project_id, closed_at__isnull=True).first()
-    if pilot and work_row.use == WorkRow.PILOT:  # now others may judge it too
-        WorkRow.objects.filter(pk=work_row.pk).update(cap=pilot.people)
+    if work_row.use == WorkRow.PILOT:  # now others may judge it too
+        pilot = PilotRow.objects.filter(project=found.project_id, closed_at__isnull=True).first()
+        WorkRow.objects.filter(pk=work_row.pk).update(cap=pilot.people if pilot else work_row.cap)
+    return ("answered_at", "looks")

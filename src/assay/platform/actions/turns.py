@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AnswerError
 from assay.judgments import TEXT_LIMIT, parts, written
+from assay.platform.actions.statements import change
 from assay.platform.actions.work import LEASE, storable
 from assay.platform.models import LeaseRow, PersonRow, TurnRow
 from assay.platform.queries import turns
+from assay.platform.queries.statements import Select
 from assay.wording import kept
 
 PROBLEM_LIMIT = 2_000
@@ -101,12 +103,18 @@ def ask_again(*, person: PersonRow, token: str, number: int) -> turns.Talk:
 
 def take(number: int, *, worker: str) -> TurnRow | None:
     """Take an answer to write; `None` where it is written, or another worker that lives is at it."""
-    now = timezone.now()
-    free = Q(state=TurnRow.WAITING) | Q(state=TurnRow.RUNNING, beat_at__lt=now - turns.STALE)
-    taken = TurnRow.objects.filter(free, pk=number).update(
-        state=TurnRow.RUNNING, worker=worker, beat_at=now, text=""
+    now, moment = timezone.now(), connection.ops.adapt_datetimefield_value
+    taken = change(
+        "UPDATE platform_turnrow SET state = %s, worker = %s, beat_at = %s, text = '' "
+        "WHERE id = %s AND (state = %s OR (state = %s AND beat_at < %s))",
+        *(TurnRow.RUNNING, worker, moment(now)),
+        *(number, TurnRow.WAITING, TurnRow.RUNNING, moment(now - turns.STALE)),
     )
-    return TurnRow.objects.filter(pk=number).first() if taken else None
+    found = _TURN.first([number]) if taken else None
+    return found[0] if found else None
+
+
+_TURN = Select("SELECT {t} FROM platform_turnrow t WHERE t.id = %s", t=TurnRow)
 
 
 def write(number: int, *, worker: str, text: str) -> bool:
@@ -116,7 +124,13 @@ def write(number: int, *, worker: str, text: str) -> bool:
 
 def finish(number: int, *, worker: str, text: str, seconds: float) -> bool:
     """Keep a whole answer."""
-    return bool(_own(number, worker).update(state=TurnRow.DONE, text=text, seconds=seconds))
+    return bool(
+        change(
+            "UPDATE platform_turnrow SET state = %s, text = %s, seconds = %s "
+            "WHERE id = %s AND worker = %s AND state = %s",
+            *(TurnRow.DONE, text, seconds, number, worker, TurnRow.RUNNING),
+        )
+    )
 
 
 def fail(number: int, *, worker: str, fault: str, problem: str) -> bool:

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assay.errors import AssayError
 from assay.platform import markdown, talking
 from assay.platform.actions import arena as actions
-from assay.platform.pages import figures
+from assay.platform.pages import figures, judging
 from assay.platform.pages.request import answer_of, person_of, problem_of
 from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
-from assay.platform.queries import attachments, projects, queue, routing
+from assay.platform.queries import attachments, projects, queue, routing, work
 
 
 @login_required
@@ -67,7 +67,9 @@ def begin(request: HttpRequest, token: str) -> HttpResponse:
         lease = actions.begin(person=person, token=token, said=answer_of(request.POST), policy=policy)
     except AssayError as refusal:
         return _desk(request, queries.battle(person, token), refusal=refusal)
-    talking.start(queries.due(queries.battle(person, token)))
+    talking.start(queries.due(found))
+    if request.headers.get("X-Assay-Next") == "page":
+        return judging.page(request, work.assignment(lease))
     return redirect("judge", lease.project.slug)
 
 

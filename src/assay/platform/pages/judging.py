@@ -39,7 +39,7 @@ def _next(request: HttpRequest, slug: str) -> HttpResponse:
             "why": queue.why_nothing(person, member.project),
         }
         return render(request, "platform/nothing_left.html", found)
-    return _page(request, queries.assignment(lease))
+    return page(request, queries.assignment(lease))
 
 
 def _onward(request: HttpRequest, slug: str) -> HttpResponse:
@@ -60,7 +60,7 @@ def submit(request: HttpRequest, token: str) -> HttpResponse:
         return answered_already(request, token, problem_of(refusal))
     except AssayError as refusal:
         given = queries.assignment(queries.lease_or_404(person, token))
-        return _page(request, given, refusal=refusal)
+        return page(request, given, refusal=refusal)
     if pilots.teaches(judgment):
         return redirect("lesson", judgment.pk)
     if arena.is_own_battle(judgment):
@@ -96,7 +96,7 @@ def skip(request: HttpRequest, token: str) -> HttpResponse:
         project = leaving.skip(person=person_of(request), token=token, **given)
     except AssayError as refusal:
         lease = queries.lease_or_404(person_of(request), token)
-        return _page(request, queries.assignment(lease), refusal=refusal)
+        return page(request, queries.assignment(lease), refusal=refusal)
     return _onward(request, project.slug)
 
 
@@ -108,7 +108,7 @@ def kind_script(request: HttpRequest, kind: str) -> HttpResponse:
     return HttpResponse(text, content_type="text/javascript; charset=utf-8")
 
 
-def _page(
+def page(
     request: HttpRequest, given: queries.Assignment, *, refusal: AssayError | None = None
 ) -> HttpResponse:
     ways: dict[str, object] = {"reasons": leaving.REASONS.items(), "causes": leaving.CAUSES.items()}

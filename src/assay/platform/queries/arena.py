@@ -19,6 +19,7 @@ from assay.judgments import TEXT_LIMIT, written
 from assay.platform.arena_looks import RENDERER
 from assay.platform.models import (
     BattleRow,
+    BriefRow,
     EntrantRow,
     ItemRow,
     JudgmentRow,
@@ -77,7 +78,12 @@ def membership(person: PersonRow, slug: str, right: Right) -> MembershipRow:
 
 def terms(project: ProjectRow) -> Live:
     """Return how a project holds battles; where it holds none, there is nothing."""
-    live = live_of(project)
+    return terms_of(projects.latest_brief(project))
+
+
+def terms_of(brief: BriefRow) -> Live:
+    """Return how battles are held by a brief; where it has none, there is nothing."""
+    live = brief.record().live
     if live is None:
         raise Http404
     return live
@@ -97,9 +103,15 @@ def entrants(project: ProjectRow) -> list[EntrantRow]:
     return list(rows.order_by("pk"))
 
 
+_ACTIVE = Select(
+    "SELECT {e} FROM platform_entrantrow e WHERE e.project_id = %s AND e.retired_at IS NULL ORDER BY e.id",
+    e=EntrantRow,
+)
+
+
 def active(project: ProjectRow) -> list[EntrantRow]:
     """Return the models that are drawn now, in the order of registration."""
-    return list(EntrantRow.objects.filter(project=project, retired_at__isnull=True).order_by("pk"))
+    return [found for (found,) in _ACTIVE.all([project.pk])]
 
 
 def entrant(project: ProjectRow, number: int) -> EntrantRow:
@@ -195,16 +207,67 @@ def lease_of(found: BattleRow) -> LeaseRow | None:
     return rows.exclude(state=LeaseRow.SKIPPED).first()
 
 
+_ANSWERING = Select(
+    "SELECT {b}, {w} FROM platform_battlerow b JOIN platform_workrow w ON w.id = b.work_id "
+    "WHERE b.token = %s AND b.project_id = %s",
+    b=BattleRow,
+    w=WorkRow,
+)
+
+
+def answering(row: TurnRow) -> BattleRow | None:
+    """Return the battle of an answer, for whoever writes the answer down; `None` where it is no battle's.
+
+    In a transaction: where rows can be locked, nobody else changes it meanwhile.
+    """
+    locked = " FOR UPDATE OF b" if connection.features.has_select_for_update else ""
+    found = _ANSWERING.first([row.token, row.project_id], more=locked)
+    if found is None:
+        return None
+    link(found[0], work=found[1])
+    return cast("BattleRow", found[0])
+
+
+_OF_LEASE = Select(
+    "SELECT {b} FROM platform_battlerow b WHERE b.work_id = %s AND b.person_id = %s", b=BattleRow
+)
+
+
 def of_lease(lease: LeaseRow) -> BattleRow | None:
     """Return the battle that a lease is about, for whoever wrote its prompt; `None` for anybody else."""
-    return BattleRow.objects.filter(work=lease.work_id, person=lease.person_id).first()
+    found = _OF_LEASE.first([lease.work_id, lease.person_id])
+    return found[0] if found else None
+
+
+_WRITING = Select(
+    "SELECT {b} FROM platform_battlerow b WHERE b.project_id = %s AND b.person_id = %s AND b.state = %s",
+    b=BattleRow,
+)
+
+
+def being_written(person: PersonRow, project: ProjectRow) -> BattleRow | None:
+    """Return the battle for which a person writes a prompt just now."""
+    found = _WRITING.first([project.pk, person.pk, BattleRow.WRITING])
+    if found is None:
+        return None
+    link(found[0], project=project, person=person)
+    return cast("BattleRow", found[0])
 
 
 def prompts_left(found: BattleRow) -> list[int]:
     """Return the given prompts that a person has not had, by their numbers."""
+    if not (given := _given(found.project_id)):
+        return []
     had = BattleRow.objects.filter(project=found.project_id, person=found.person_id, given__isnull=False)
     done = set(had.exclude(pk=found.pk).values_list("given", flat=True))
-    return [number for number in _given(found.project_id) if number not in done]
+    return [number for number in given if number not in done]
+
+
+# The work of a battle goes by the key of its item, by which it is found at once.
+_NEWER = """
+SELECT i.id, EXISTS (SELECT 1 FROM platform_workrow w JOIN platform_battlerow b ON b.work_id = w.id
+    WHERE w.project_id = i.project_id AND w.key = i.key)
+FROM platform_itemrow i WHERE i.project_id = %s AND i.id > %s ORDER BY i.id"""
 
 
 def _given(project: int) -> list[int]:
@@ -217,14 +280,11 @@ def _given(project: int) -> list[int]:
     known = _prompts.get(project)
     if known is None or time.monotonic() - known.at > ANEW:
         known = _prompts[project] = _Prompts(time.monotonic())
-    rows = ItemRow.objects.filter(project=project, pk__gt=known.last).order_by("pk")
-    if newer := list(rows.values_list("pk", "key")):
-        # The work of a battle goes by the key of its item, by which it is found at once.
-        works = WorkRow.objects.filter(project=project, battle__isnull=False)
-        few = works.filter(key__in=[key for _, key in newer]) if len(newer) <= PART else works
-        battles = set(few.values_list("key", flat=True))
-        known.given += [number for number, key in newer if key not in battles]
-        known.last = newer[-1][0]
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWER, [project, known.last])
+        newer = cursor.fetchall()
+    known.given += [number for number, battles in newer if not battles]
+    known.last = newer[-1][0] if newer else known.last
     return known.given
 
 
@@ -239,9 +299,15 @@ class Turn:
     fault: str
 
 
+_SAID = Select(
+    "SELECT {t} FROM platform_turnrow t WHERE t.token = %s AND t.project_id = %s ORDER BY t.number",
+    t=TurnRow,
+)
+
+
 def said_in(found: BattleRow) -> list[TurnRow]:
     """Return what was said in a battle so far; read once for all that is asked of it."""
-    return list(TurnRow.objects.filter(project=found.project_id, token=found.token).order_by("number"))
+    return [row for (row,) in _SAID.all([found.token, found.project_id])]
 
 
 def shown(found: BattleRow, said: Sequence[TurnRow] | None = None) -> list[Turn]:
@@ -345,7 +411,7 @@ def is_own_battle(judgment: JudgmentRow) -> bool:
     """Say whether a judgment is a person's vote on a battle of their own."""
     if not judgment.brief.content.get("live"):
         return False
-    return BattleRow.objects.filter(work=judgment.work_id, person=judgment.person_id).exists()
+    return _OF_LEASE.first([judgment.work_id, judgment.person_id]) is not None
 
 
 def was_revealed(judgment: JudgmentRow) -> bool:
@@ -367,21 +433,35 @@ class Voice:
     messages: list[dict[str, str]]
 
 
+_VOICE = Select(
+    """
+SELECT {b}, {f}, {s}, {i} FROM platform_battlerow b
+JOIN platform_entrantrow f ON f.id = b.first_id JOIN platform_entrantrow s ON s.id = b.second_id
+JOIN platform_workrow w ON w.id = b.work_id JOIN platform_itemrow i ON i.id = w.item_id
+WHERE b.token = %s AND b.project_id = %s""",
+    b=BattleRow,
+    f=EntrantRow,
+    s=EntrantRow,
+    i=ItemRow,
+)
+
+
 def voice(row: TurnRow) -> Voice | None:
     """Return who answers at a turn of a battle; `None` where it is no battle's."""
-    rows = BattleRow.objects.filter(project=row.project_id, token=row.token)
-    found = rows.select_related("first", "second", "work__item").first()
-    if found is None:
+    known = _VOICE.first([row.token, row.project_id])
+    if known is None:
         return None
+    found, first, second, item = known
+    link(found, first=first, second=second)
     model = found.on_page[SIDES.index(row.side)]
-    context = found.work.item.context if found.work else ""
-    system = "\n\n".join(filter(None, (model.system, context)))
+    system = "\n\n".join(filter(None, (model.system, item.context)))
     told = [{"role": "system", "content": system}] if system else []
-    earlier = TurnRow.objects.filter(project=row.project_id, token=row.token, number__lte=row.number)
-    for each in earlier.filter(side__in=[TurnRow.PERSON, row.side]).order_by("number", "-side"):
+    for each in sorted(said_in(found), key=lambda each: (each.number, each.side != TurnRow.PERSON)):
+        if each.side not in (TurnRow.PERSON, row.side) or each.number > row.number:
+            continue
         if each.side == TurnRow.PERSON:
             told.append({"role": "user", "content": each.text})
-        elif each.number < row.number:
+        elif each.number < row.number:  # its own answer at this turn is still to come
             told.append({"role": "assistant", "content": each.text})
     return Voice(model, told)
 
@@ -537,5 +617,11 @@ def about_voted(project: ProjectRow) -> int:
 def own_votes(person: PersonRow, project: ProjectRow) -> int:
     """Count the battles that a person has voted on."""
     # Found by the person, who has fewer votes than the project; a vote that was changed is on the same work.
-    rows = JudgmentRow.objects.filter(person=person, work__battle__person=person, work__project=project)
-    return rows.values("work").distinct().count()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(DISTINCT j.work_id) FROM platform_judgmentrow j "
+            "JOIN platform_battlerow b ON b.work_id = j.work_id "
+            "WHERE j.person_id = %s AND b.person_id = %s AND b.project_id = %s",
+            [person.pk, person.pk, project.pk],
+        )
+        return int(cursor.fetchone()[0])

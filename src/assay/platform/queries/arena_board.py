@@ -178,12 +178,13 @@ def policy(project: ProjectRow) -> Policy | None:
     voted = arena.about_voted(project)
     if voted < FEWEST:
         return None
-    names = [row.name for row in arena.active(project)]
+    drawn = arena.active(project)
+    names = [row.name for row in drawn]
 
     def begin() -> Future[Policy]:
         return counting.begin("assay.platform.arena_counts:policy", arena_votes.columns(project), names)
 
-    now = (voted // _every(voted), *(row.pk for row in arena.active(project)))
+    now = (voted // _every(voted), *(row.pk for row in drawn))
     try:
         return counted(_policies, project.pk, now, begin, 0.0)
     except AssayError:  # models that never met: every pair is drawn alike until they have
