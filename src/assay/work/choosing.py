@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import log2
 
 from numpy.random import Generator
@@ -183,20 +184,25 @@ def order(
     >>> order(verse, languages=(), rng=np.random.default_rng(7), abilities=known, crowd=0.7)
     ['haiku', 'ode']
     """
-    fitting = _openings([each for each in candidates if speaks(languages, each.language)])
+    offered = list(candidates)
+    readable = {tag: speaks(languages, tag) for tag in {each.language for each in offered}}
+    fitting = _openings([each for each in offered if readable[each.language]])
     known = {(_any(each.language), each.domain): each for each in abilities}
     skills = {cell: ability.draw(rng) for cell, ability in known.items()}
     stranger = float(rng.beta(*STRANGER))
     others = STRANGER[0] / sum(STRANGER) if crowd is None else crowd
 
-    def worth(candidate: Candidate) -> float:
-        language, domain = _any(candidate.language), candidate.domain
+    @cache  # most works on offer are alike in all of this
+    def told(language: str, domain: str, doubt: float) -> float:
         cells = ((language, domain), (language, ""), ("", domain), ("", ""))
         own = next((skills[cell] for cell in cells if cell in skills), stranger)
-        doubt = UNKNOWN if candidate.doubt is None else candidate.doubt
         # A skill below one half still tells something, but nobody is sent where they are wrong on purpose.
-        told = information(doubt, max(own, 0.5)) - OTHERS * information(doubt, max(others, 0.5))
-        return told + NEED * candidate.taken / max(candidate.cap, 1)
+        return information(doubt, max(own, 0.5)) - OTHERS * information(doubt, max(others, 0.5))
+
+    def worth(candidate: Candidate) -> float:
+        doubt = UNKNOWN if candidate.doubt is None else candidate.doubt
+        bits = told(_any(candidate.language), candidate.domain, doubt)
+        return bits + NEED * candidate.taken / max(candidate.cap, 1)
 
     def follows(candidate: Candidate) -> bool:
         return after is not None and candidate.series == after[0] != "" and candidate.place > after[1]

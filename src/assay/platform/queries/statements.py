@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 Given = str | int | float | bool | None
 Convert = Callable[[Any], Any]
 Row = TypeVar("Row", bound=Model)
+Shape = Callable[[Sequence[Any], BaseDatabaseWrapper], Model]
 
 
 class Select:
@@ -36,13 +38,14 @@ class Select:
 
     def all(self, given: Sequence[Given], *, more: str = "") -> list[tuple[Any, ...]]:
         """Run the statement with these values; `more` is SQL of ours that is put behind it."""
-        with connection.cursor() as cursor:
+        database = connections[DEFAULT_DB_ALIAS]  # itself: what stands for it looks it up at each use
+        with database.cursor() as cursor:
             cursor.execute(self.sql + more, given)
             found = cursor.fetchall()
         if not found:
             return []
-        shapes = _shapes(self, connection.vendor)
-        return [tuple(shape(row) for shape in shapes) for row in found]
+        shapes = _shapes(self, database.vendor)
+        return [tuple([shape(row, database) for shape in shapes]) for row in found]
 
     def first(self, given: Sequence[Given], *, more: str = "") -> tuple[Any, ...] | None:
         """Run the statement and return its first row, `None` where there is none."""
@@ -60,7 +63,7 @@ def _written(statement: Select) -> str:
 
 
 @cache
-def _shapes(statement: Select, vendor: str) -> list[Callable[[Sequence[Any]], Model]]:
+def _shapes(statement: Select, vendor: str) -> list[Shape]:
     shapes, start = [], 0
     for table in statement.tables.values():
         shapes.append(_shape(table, start))
@@ -68,8 +71,9 @@ def _shapes(statement: Select, vendor: str) -> list[Callable[[Sequence[Any]], Mo
     return shapes
 
 
-def _shape(table: type[Row], start: int) -> Callable[[Sequence[Any]], Row]:
+def _shape(table: type[Row], start: int) -> Callable[[Sequence[Any], BaseDatabaseWrapper], Row]:
     """Return what makes a row of a table out of the values from `start` on, as Django itself would."""
+    connection = connections[DEFAULT_DB_ALIAS]
     fields = table._meta.concrete_fields
     names = [str(field.attname) for field in fields]
     stop = start + len(fields)
@@ -80,12 +84,12 @@ def _shape(table: type[Row], start: int) -> Callable[[Sequence[Any]], Row]:
         if convert:
             needed.append((place, convert, column))
 
-    def shape(values: Sequence[Any]) -> Row:
+    def shape(values: Sequence[Any], database: BaseDatabaseWrapper) -> Row:
         own = list(values[start:stop])
         for place, convert, column in needed:
             for each in convert:
-                own[place] = each(own[place], column, connection)
-        return table.from_db(connection.alias, names, own)
+                own[place] = each(own[place], column, database)
+        return table.from_db(DEFAULT_DB_ALIAS, names, own)
 
     return shape
 
