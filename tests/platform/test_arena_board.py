@@ -189,16 +189,20 @@ def test_the_time_of_a_vote_begins_when_both_answers_are_there(cast, model):
     assert row["seconds"] == 5.0
 
 
+def _changed_after_the_names(judgment):
+    """Put a tie in the place of a vote, a second after the names of the models were shown."""
+    BattleRow.objects.update(revealed_at=judgment.submitted_at)
+    type(judgment).objects.create(
+        project=judgment.project, work=judgment.work, person=judgment.person, brief=judgment.brief,
+        answer={"choice": "tie"}, shown=judgment.shown, token="later", supersedes=judgment, cause="returned",
+        submitted_at=judgment.submitted_at + timedelta(seconds=1),
+    )  # fmt: skip
+
+
 def test_a_vote_changed_after_the_names_were_shown_does_not_count(cast, model):
     project = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
     judgment = fought(cast.ann, project, "mica")
-    BattleRow.objects.update(revealed_at=judgment.submitted_at)
-    later = type(judgment)(
-        project=project, work=judgment.work, person=cast.ann, brief=judgment.brief, answer={"choice": "tie"},
-        shown=judgment.shown, submitted_at=judgment.submitted_at + timedelta(seconds=1), token="later",
-        supersedes=judgment, cause="returned",
-    )  # fmt: skip
-    later.save()
+    _changed_after_the_names(judgment)
 
     assert [row["winner"] for row in boards.rows(project)] == ["a"]
 
@@ -229,13 +233,7 @@ def test_the_columns_of_votes_say_what_the_table_says(ring):
 def test_a_vote_that_does_not_count_is_in_no_column(cast, model):
     project = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
     judgment = fought(cast.ann, project, "mica")
-    BattleRow.objects.update(revealed_at=judgment.submitted_at)
-    later = type(judgment)(
-        project=project, work=judgment.work, person=cast.ann, brief=judgment.brief, answer={"choice": "tie"},
-        shown=judgment.shown, submitted_at=judgment.submitted_at + timedelta(seconds=1), token="later",
-        supersedes=judgment, cause="returned",
-    )  # fmt: skip
-    later.save()
+    _changed_after_the_names(judgment)
 
     held = arena_votes.columns(project)
 
