@@ -220,6 +220,23 @@ def test_quality_finds_the_planted_habits() -> None:
     assert outcome.board.standings[0].model == "house-writer"
 
 
+def test_newcomers_agree_where_the_brief_has_a_rule_and_follow_their_leanings_where_it_has_none() -> None:
+    rng = np.random.default_rng(7)
+    crowd = raters.newcomers(8, rng=rng)
+    works = [work for work in WORKS if work.item.language == "en" and "house" not in work.id]
+
+    def bad(people: list[raters.Planted]) -> Counter[str]:
+        said, _ = demo.simulate(works, rng=np.random.default_rng(7), fewest=8, most=8, people=people)
+        return Counter(judgment.rater for judgment in said if judgment.answer["choice"] == "both_bad")
+
+    ruled, alone = bad(crowd), bad(raters.left_alone(crowd))
+
+    assert min(ruled.values()) > len(works) / 3
+    assert max(ruled.values()) - min(ruled.values()) < 8
+    assert len([person for person in crowd if not alone[person.rater]]) == 4
+    assert {person.rater for person in crowd} == set(ruled)
+
+
 # ── models, live and recorded ──
 
 

@@ -9,9 +9,11 @@ from django.utils import timezone
 from assay import briefs, demo, pipeline
 from assay.demo import story
 from assay.platform.actions.rehearsal import rehearse
+from assay.platform.actions.rehearsed_trial import try_two_versions
 from assay.platform.models import (
     AdjudicationRow,
     EdgeCaseRow,
+    ExperimentRow,
     FlagRow,
     GoldRow,
     JudgmentRow,
@@ -21,7 +23,7 @@ from assay.platform.models import (
     ReviewRow,
     SkillRow,
 )
-from assay.platform.queries import insight, outcomes, pilots, projects
+from assay.platform.queries import experiments, insight, outcomes, pilots, projects
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +102,26 @@ def test_the_story_fits_whatever_the_dice_say(db, told):
     assert set(projects.latest_brief(project).record().principles) == set(brief.principles)
     assert ReviewRow.objects.exclude(state="held").count() >= 3
     assert pipeline.run(brief, works, judgments).board is not None
+
+
+def test_an_experiment_finds_what_a_rule_of_the_brief_changes_and_what_it_does_not(project):
+    found = ExperimentRow.objects.get()
+    said = JudgmentRow.objects.filter(project=found.project)
+
+    by_measure = {one.measure: one.effect for one in experiments.comparisons(found)}
+
+    assert (found.question, found.closed_at) == (story.ASKED, None)
+    assert found.second.record().principles == (*found.first.record().principles, story.RULE)
+    assert experiments.progress(found) == experiments.Progress(120, 120, 120)
+    assert said.count() == len(found.works) * 2 * story.EACH
+    assert by_measure["agree"].people == (story.NEWCOMERS // 2, story.NEWCOMERS // 2)
+    assert by_measure["agree"].low > 0.05  # the rule is planted in what people say
+    assert not by_measure["seconds"].sure  # and not in how long they take
+    assert not said.filter(submitted_at__gt=timezone.now()).exists()
+
+
+def test_a_project_that_is_there_already_is_left_as_it_is(project, told):
+    _, items, samples, _ = told
+
+    assert try_two_versions(items, samples) is None
+    assert ExperimentRow.objects.count() == 1

@@ -229,7 +229,8 @@ def _keep(
         if embedded.available() is None and story.TALK.project not in there:
             service.create_project(story.TALK, story.TALK_ABOUT)
     screen.plain(
-        "On the platform: two versions of the brief, the pilot between them, readers, an appeal.",
+        "On the platform: two versions of the brief, the pilot between them, readers, an appeal; and an "
+        f"experiment that waits for you to say which brief wins, in {story.SEND.project!r}.",
         "dim",
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Literal
 
@@ -98,6 +98,46 @@ PEOPLE: tuple[Planted, ...] = (
 )
 
 
+LEANINGS = ((0.9, -9.0), (0.05, 0.6))
+"""`tie_within` and `bad_below` of people whose brief does not say when answers tie and when both are bad: one
+calls a tie whatever is close and sends nothing back, the other sends back what would do."""
+
+
+def newcomers(count: int, *, rng: Generator) -> list[Planted]:
+    """Return so many people who read English, mean well, and send back what they would not send.
+
+    >>> import numpy as np
+    >>> [each.rater for each in newcomers(2, rng=np.random.default_rng(7))]
+    ['newcomer-01', 'newcomer-02']
+    """
+    return [
+        Planted(
+            f"newcomer-{number:02}",
+            f"Newcomer {number}",
+            ("en",),
+            "ordinary",
+            noise=float(rng.uniform(0.3, 0.7)),
+            tie_within=0.25,
+            bad_below=0.0,
+            pace=float(rng.uniform(24, 36)),
+            grades=0.4,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def left_alone(people: Sequence[Planted]) -> list[Planted]:
+    """Return the same people by a brief that says nothing of ties and of two bad answers.
+
+    Each has a leaning of their own, in twos, as people are dealt to versions.
+    """
+    return [
+        replace(person, tie_within=tie_within, bad_below=bad_below)
+        for place, person in enumerate(people)
+        for tie_within, bad_below in (LEANINGS[place // 2 % len(LEANINGS)],)
+    ]
+
+
 def _merits() -> dict[str, float]:
     text = resources.files("assay.demo").joinpath("merits.json").read_text(encoding="utf-8")
     return {str(sample): float(merit) for sample, merit in json.loads(text).items()}
@@ -180,6 +220,7 @@ def simulate(
     worth: Mapping[str, float] | None = None,
     fewest: int = 3,
     most: int = 5,
+    people: Sequence[Planted] = PEOPLE,
 ) -> tuple[list[Judgment], dict[str, Planted]]:
     """Let the made-up people judge comparisons: the same works and the same seed give the same judgments.
 
@@ -194,6 +235,8 @@ def simulate(
     worth
         Hidden worths, where the caller wants to know them: ``worths(works, rng=rng)``, called just before,
         gives the judgments that would come without.
+    people
+        Who judges.
 
     Returns
     -------
@@ -209,15 +252,15 @@ def simulate(
     """
     if worth is None:
         worth = worths(works, rng=rng)
-    taken = dict.fromkeys((person.rater for person in PEOPLE), 0)
+    taken = dict.fromkeys((person.rater for person in people), 0)
     judgments: list[Judgment] = []
     for place in rng.permutation(len(works)):
         work = works[int(place)]
         wanted = int(rng.integers(fewest, most + 1))
-        draws = rng.random(len(PEOPLE))
+        draws = rng.random(len(people))
         fitting = [
             (taken[person.rater], draw, person)
-            for person, draw in zip(PEOPLE, draws, strict=True)
+            for person, draw in zip(people, draws, strict=True)
             if speaks(person.languages, work.item.language)
         ]
         for _, _, person in sorted(fitting, key=lambda entry: entry[:2])[:wanted]:
@@ -234,4 +277,4 @@ def simulate(
                 )
             )
             taken[person.rater] += 1
-    return judgments, {person.rater: person for person in PEOPLE}
+    return judgments, {person.rater: person for person in people}

@@ -49,6 +49,27 @@ TALK_ABOUT = (
 )
 """A second project, for you: nobody has talked yet."""
 
+SEND = Brief(
+    project="send-it-or-not",
+    goal="Find out which answers of a small model one could send as they stand.",
+    kind="pairwise",
+    principles=(
+        "Help first: what the person can do, understand or feel in the next minute beats what is longer.",
+        "True before beautiful: a mistake that somebody would act on outweighs any charm.",
+    ),
+    judgments_per_work=10,
+    languages=("en",),
+)
+RULE = (
+    "Say that both are bad when you would be sorry to send either; say that they tie only when you would not "
+    "mind which one is sent."
+)
+"""A third project tries two versions of its brief on the same works, the second of which has this rule."""
+
+ASKED = "Do people agree more when the brief says when both answers are bad?"
+NEWCOMERS, EACH = 28, 5
+"""So many people are dealt to the two versions, and so many of either judge a work."""
+
 REVIEWERS = ("ines", "yusuf", "ananya")
 
 

@@ -14,23 +14,24 @@ from django.utils import timezone
 from assay.errors import AssayError
 from assay.judgments import kind as kind_named
 from assay.platform.actions.people import people_named
-from assay.platform.models import JudgmentRow, ProjectRow, WorkRow
+from assay.platform.models import BriefRow, JudgmentRow, ProjectRow, WorkRow
 from assay.platform.queries import known, projects, work
 from assay.records import Judgment
 from assay.wording import say
 
 
 @transaction.atomic
-def keep_judgments(*, project: ProjectRow, judgments: Sequence[Judgment]) -> int:
+def keep_judgments(*, project: ProjectRow, judgments: Sequence[Judgment], by: BriefRow | None = None) -> int:
     """Keep judgments that were made elsewhere, and return how many were new.
 
     Each is checked by its kind. People who are new are added and cannot sign in. Where a person has judged a
     work already, the first judgment stands. A work that comes with more judgments than its cap gets a higher
-    cap: what was said is not thrown away.
+    cap: what was said is not thrown away. `by` is the version of the brief that they were made by, the
+    latest where none is named.
     """
     if not judgments:
         return 0
-    row = projects.latest_brief(project)
+    row = by or projects.latest_brief(project)
     brief = row.record()
     kind = kind_named(brief.kind)
     rows = work.by_key(project, sorted({judgment.work for judgment in judgments}))

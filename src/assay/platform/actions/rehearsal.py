@@ -13,6 +13,7 @@ from assay.demo import HOUSE, story
 from assay.demo.raters import PEOPLE
 from assay.platform.actions import flags, overlap, people, pilots, projects, reviews
 from assay.platform.actions.judgments import keep_judgments
+from assay.platform.actions.rehearsed_trial import try_two_versions
 from assay.platform.models import (
     BriefRow,
     EdgeCaseRow,
@@ -41,6 +42,7 @@ def rehearse(
         _read(project)
         _flag(project)
     overlap.bring_up_to_date(project=project)
+    try_two_versions(items, samples)
     return project
 
 
