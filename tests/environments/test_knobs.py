@@ -10,6 +10,7 @@ import pytest
 
 from assay.environments.auditing.worlds import audit
 from assay.environments.errors import WorldError
+from assay.environments.facing import faced
 from assay.environments.playing import Oracle, play
 from assay.environments.schema import HIDDEN, SURFACES
 from assay.environments.situations import Knobs
@@ -101,6 +102,40 @@ def test_a_permission_is_lacking_until_who_gives_it_is_asked(universe: Universe)
     asking = [place for place, step in enumerate(task.oracle) if scope in str(step.arguments)]
     with universe.episode(task) as episode:
         assert play(episode, Oracle(task, without=asking)).reward < 1
+
+
+def test_every_template_can_lack_a_permission_but_the_one_that_wants_none(universe: Universe):
+    lacks = {
+        name: universe.task(name, seed, Knobs(permissions=1)).knobs["permissions"]
+        for name in universe.templates
+        for seed in (1, 2)
+    }
+
+    assert [name for name, many in lacks.items() if not many] == ["access-refused"]
+
+
+@pytest.mark.parametrize(
+    ("template", "scope"),
+    [
+        ("finish-pull", "code:merge"),
+        ("false-lead", "billing:read"),
+        ("rate-limit", "contracts:read"),
+        ("week-plan", "calendar:write"),
+    ],
+)
+def test_who_may_not_do_it_is_refused_and_may_again_after_asking(
+    universe: Universe, template: str, scope: str
+):
+    task = universe.task(template, 1, Knobs(permissions=1))
+    asking = [place for place, step in enumerate(task.oracle) if f"have {scope}" in str(step.arguments)]
+    with universe.episode(task) as episode:
+        without = play(episode, Oracle(task, without=asking))
+        met = {each.kind: each.met for each in faced(episode.world, task)}
+    with universe.episode(task) as episode:
+        whole = play(episode, Oracle(task))
+
+    assert met["lost-permission"]
+    assert without.reward < 1 == whole.reward
 
 
 def test_every_tool_that_wants_a_permission_is_known():

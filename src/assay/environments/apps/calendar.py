@@ -62,6 +62,7 @@ def calendar_book(
         people: ids of those who are wanted, you included
         notes: what to prepare
     """
+    desk.require("calendar:write")
     low, high = moment(begins), moment(ends)
     if not desk.now <= low < high:
         raise ToolError("bad_arguments", "a meeting begins in the future and ends later")

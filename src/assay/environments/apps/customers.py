@@ -35,6 +35,7 @@ def customer_read(desk: Desk, customer: str) -> dict[str, Any]:
     Args:
         customer: their id
     """
+    desk.require("contracts:read")
     return entry(
         desk,
         "customer",
@@ -53,6 +54,7 @@ def invoice_read(desk: Desk, invoice: str) -> dict[str, Any]:
     Args:
         invoice: its id
     """
+    desk.require("billing:read")
     return entry(
         desk,
         "invoice",

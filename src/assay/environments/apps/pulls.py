@@ -122,6 +122,7 @@ def pull_merge(
         how: with a commit that says so, or fast-forward: main goes on to the branch's own commit
     """
     row = desk.found("pull_request", pull_request, "pull request")
+    desk.require("code:merge")
     if row["status"] != "open":
         raise ToolError("conflict", f"the pull request is {row['status']}")
     held = opened(desk, row["repo"])

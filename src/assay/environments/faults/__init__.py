@@ -67,8 +67,8 @@ class Planned:
         if self.about == "service":
             return self.key in needed
         if self.about == "permission":
-            named = self.key.rpartition(":")[2] in given.values()
-            return tool.writes and (named or tool.name in self.parameters.get("tools", ()))
+            named = tool.writes and self.key.rpartition(":")[2] in given.values()
+            return named or tool.name in self.parameters.get("tools", ())
         return any(str(value).lstrip("@") == self.key for value in given.values())
 
 

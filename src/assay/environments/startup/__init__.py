@@ -183,8 +183,10 @@ def _people(made: Builder, many: int) -> list[str]:
                 ends=(week + 1) * clock.WEEK,
                 at=0,
             )
-    for scope in ("contracts", "billing", "hiring", "tickets", "docs", "incidents"):
+    for scope in ("contracts", "billing", "hiring", "tickets", "docs", "incidents", "calendar"):
         made.put("permission", person=AGENT, scope=f"{scope}:write", level="write", at=0)
+    for scope in ("contracts:read", "billing:read", "code:merge"):
+        made.put("permission", person=AGENT, scope=scope, level=scope.rpartition(":")[2], at=0)
     return ids
 
 

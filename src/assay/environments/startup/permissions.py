@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assay.environments.clock import DAY, HOUR, MINUTE, at_work
 from assay.environments.situations import mails, waits
 from assay.environments.startup import AGENT
-from assay.environments.tasks import Action
+from assay.environments.tasks import Action, Goal
 
 if TYPE_CHECKING:
     from assay.environments.startup.scene import Scene
@@ -27,6 +27,10 @@ SCOPES: Mapping[str, str] = {
     "refund": "billing:refund",
     "contract_change": "contracts:write",
     "customer_change": "contracts:write",
+    "calendar_book": "calendar:write",
+    "pull_merge": "code:merge",
+    "customer_read": "contracts:read",
+    "invoice_read": "billing:read",
 }
 """Tool → the permission that it wants. A table stands for the service of the row that the call names."""
 
@@ -35,7 +39,7 @@ ANSWERS = 15 * MINUTE
 
 
 def lacking(
-    scene: Scene, steps: Sequence[Action], *, after: int, text: str
+    scene: Scene, steps: Sequence[Action], goals: Sequence[Goal], *, after: int, text: str
 ) -> tuple[tuple[Action, ...], int]:
     """Take some of the permissions away that steps need; return how an oracle gets them back, and how many.
 
@@ -43,12 +47,18 @@ def lacking(
 
     Parameters
     ----------
+    goals
+        Of the task: who may read something is asked for only where a goal wants it read.
     after
         When the oracle comes to asking.
     text
         Of the task: who is named in it has something else to do there.
     """
-    draw, wanted = scene.draw.of("permissions"), _scopes(scene, steps)
+    named = {value for goal in goals for value in goal.values}
+    needing = [
+        step for step in steps if not SCOPES.get(step.tool, "").endswith(":read") or step.tool in named
+    ]
+    draw, wanted = scene.draw.of("permissions"), _scopes(scene, needing)
     taken = draw.some(wanted, scene.knobs.permissions)
     if not taken:
         return (), 0

@@ -338,7 +338,7 @@ class Scene:
         if self.knobs.hops > 1 and not self.hopped:
             text = self._written_down(text)
         more, quiet = self._trouble()
-        asks, lacks = lacking(self, oracle, after=quiet, text=text)
+        asks, lacks = lacking(self, oracle, goals, after=quiet, text=text)
         return Situation(
             text=text,
             hours=hours + lacks / 2,

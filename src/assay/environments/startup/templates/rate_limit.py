@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from assay.environments import clock
-from assay.environments.clock import DAY, MINUTE
-from assay.environments.situations import Situation, mails, told
+from assay.environments.clock import DAY
+from assay.environments.situations import Situation, both, looked, mails, told
 from assay.environments.startup.scene import Plot, Scene
 from assay.environments.tasks import Action
 
@@ -46,17 +45,21 @@ class RateLimit(Plot):
         for place, each in enumerate(asked):
             steps.append(Action("customer_read", {"customer": each["id"]}))
             if place % 2:
-                steps.append(Action("wait", {"until": clock.shown(scene.begins + (30 + 3 * place) * MINUTE)}))
+                # Only a page, of which there is none, would end it early.
+                steps.append(Action("wait", {"minutes": 3, "event": "pager"}))
         return scene.task(
             f"""Look up the contracts of the customers {names}, and write {lead} by chat or mail, in one
             message, the ids of those whose contract ends within the next three weeks, and no other id.""",
             hours=3,
             goals=(
-                told(
-                    lead,
-                    *(key.lower() for key in found),
-                    but_not=[each["id"] for each in others],
-                    name="lead knows which end, and no others",
+                both(
+                    "lead knows which end, and no others",
+                    *(looked("customer_read", customer=key) for key in found),
+                    told(
+                        lead,
+                        *(key.lower() for key in found),
+                        but_not=[each["id"] for each in others],
+                    ),
                 ),
             ),
             oracle=(
