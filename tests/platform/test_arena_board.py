@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assay.errors import AssayError
 from assay.evaluation.seen import TOKEN
-from assay.platform import arena_counts, talking
+from assay.platform import arena_aside, arena_counts, talking
 from assay.platform.models import BattleRow, EntrantRow
 from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
@@ -22,6 +26,8 @@ from assay.platform.queries import arena_votes
 
 from .arenas import answered, arena_of, begun, enter, fought, people_who_vote, vote
 from .talks import piece, speaking
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -284,6 +290,90 @@ def test_a_comparison_that_takes_long_is_promised(ring, client_of, monkeypatch):
     assert "Counting…" in page
     assert 'hx-get="/projects/ring/board/compare/?first=mica&amp;second=slate&amp;do=compare"' in page
     assert '<meta http-equiv="refresh"' in page
+
+
+@pytest.fixture
+def apart(monkeypatch):
+    """Counts that go to another process, which is slow: each waits here until it is given an answer."""
+    asked = []
+
+    def begin(work, *given, **named):
+        asked.append((work, given, named, Future()))
+        return asked[-1][-1]
+
+    monkeypatch.setattr(boards.counting, "apart", lambda: True)
+    monkeypatch.setattr(boards.counting, "begin", begin)
+    monkeypatch.setattr(boards, "ASIDE", 10)
+    monkeypatch.setattr("assay.platform.pages.arena_board.PATIENCE", 0.0)
+    return asked
+
+
+@pytest.mark.parametrize(("tag", "said"), [
+    ("en", ('dir="ltr"', "Counting 32 votes, since {} UTC.", "Look whether it is done")),
+    ("ar", ('dir="rtl"', "يجري عدّ 32 صوتًا منذ الساعة {} بالتوقيت العالمي.", "انظر هل اكتمل العد")),
+])  # fmt: skip
+def test_a_long_first_count_is_told_since_when_and_asked_for_again_with_and_without_a_script(
+    ring, client_of, apart, tag, said
+):
+    client, (direction, sentence, look) = client_of("Ann"), said
+
+    page = client.get("/projects/ring/board/parts/", headers={"Accept-Language": tag}).content.decode()
+
+    began = boards.begun(ring.ring).at.strftime("%H:%M:%S")
+    assert f'lang="{tag}" {direction}' in page
+    assert sentence.format(began) in page
+    assert 'hx-get="/projects/ring/board/parts/" hx-trigger="load delay:2s"' in page
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+    assert f'<a href="/projects/ring/board/parts/">{look}</a>' in page
+
+
+def test_who_asks_for_a_board_of_many_votes_reads_none_of_them(ring, client_of, apart, monkeypatch):
+    client, read = client_of("Ann"), arena_votes.columns
+    monkeypatch.setattr(arena_votes, "columns", lambda *_, **__: pytest.fail("read inside a request"))
+    ways = (
+        "parts/",
+        "compare/?first=mica&second=slate&do=compare",
+        "compare/?first=mica&second=slate&do=gate",
+    )
+
+    waiting = [_page(client, way) for way in ways]
+    boards.policy(ring.ring)
+    monkeypatch.setattr(arena_votes, "columns", read)
+    for work, given, named, future in apart:
+        assert work == "assay.platform.arena_aside:count"
+        future.set_result(arena_aside.count(*given, **named))
+    told = [_page(client, way) for way in ways]
+
+    assert all("Counting" in page for page in waiting)
+    assert "32 comparisons of 2 models by 4 people on 32 prompts." in told[0]
+    assert "mica wins 75 of 100 decided comparisons with slate" in told[1]
+    assert "mica may pass" in told[2]
+    assert boards.policy(ring.ring) == {("mica", "slate"): 1.0}
+
+
+def test_the_process_that_counts_reads_the_votes_of_a_large_board_itself(tmp_path):
+    script = """
+import sys
+from pathlib import Path
+from assay.platform import counting, service
+counting.elsewhere()
+service.prepare(Path(sys.argv[1]))
+from assay.platform.queries import arena_board as boards, arena_votes
+from assay.platform.actions import people
+from tests.platform.arenas import arena_of, fought
+ann = people.add_person(name="Ann", password=None, languages=["en"])
+ring = arena_of(ann, ("mica", "http://127.0.0.1:9"), ("slate", "http://127.0.0.1:9"))
+for k in range(12):
+    fought(ann, ring, "mica", f"Moon {k}?", seed=k, words="Coin. ")
+boards.ASIDE = 12
+arena_votes.columns = None
+print(boards.report(ring).intro)
+"""
+    given = [sys.executable, "-c", script, str(tmp_path)]
+
+    ran = subprocess.run(given, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert ran.stdout.startswith("12 comparisons of 2 models by 1 person on 12 prompts."), ran.stderr
 
 
 @pytest.mark.parametrize(("voted", "every"), [(30, 20), (1_000, 20), (10_000, 160), (100_000, 1_280)])

@@ -40,7 +40,7 @@ class Report:
     """What the votes of an arena say; where nothing can be ranked `refusal` says why.
 
     `standings`, `raters` and `wanted` are tables to take away; `policy` is the chance of drawing two models
-    next, by their names in the order of `models`.
+    next, by their names in the order of `models`; `votes` is how many were counted.
     """
 
     intro: str
@@ -49,6 +49,7 @@ class Report:
     standings: tuple[Mapping[str, object], ...]
     raters: tuple[Mapping[str, object], ...]
     wanted: tuple[Mapping[str, object], ...]
+    votes: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def report(votes: Votes, entered: Entered) -> Report:
     except BoardError as wrong:
         asked = audit.audit(battles, np.random.default_rng(SEED), **_record(entered))
         told = Passage("What an audit finds", card.audit_sentences(asked, named=False))
-        return Report("", wrong.args[0], (told, *_effort(battles)), (), (), ())
+        return Report("", wrong.args[0], (told, *_effort(battles)), (), (), (), len(battles))
     board = found.board
     people = found.panel.to_frame().to_dicts() if found.panel else []
     return Report(
@@ -106,6 +107,7 @@ def report(votes: Votes, entered: Entered) -> Report:
         tuple(board.to_frame().to_dicts()),
         tuple(people),
         tuple(_wanted(board)),
+        len(battles),
     )
 
 
@@ -171,6 +173,8 @@ def policy(votes: Votes, models: Sequence[str]) -> dict[tuple[str, str], float]:
 
 def compared(votes: Votes, first: str, second: str, *, gates: bool, margin: float) -> Compared:
     """Say whether one model is better than another, or whether it got worse, over all and in each slice."""
+    if not votes["model_a"]:
+        raise BoardError(say("no vote between {first!r} and {second!r} counts", first=first, second=second))
     battles = table(votes)
     codes = code(battles.models, first), code(battles.models, second)
     own = gate.Votes(battles.a_N, battles.b_N, battles.score_N, battles.items_N)

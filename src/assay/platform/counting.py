@@ -68,7 +68,7 @@ def _send(pipe: IO[bytes], thing: object) -> None:
     pipe.flush()
 
 
-def _done(work: str, *given: object, **named: object) -> Any:
+def done(work: str, *given: object, **named: object) -> Any:
     """Do a work named as `module:function`."""
     module, _, function = work.partition(":")
     return getattr(import_module(module), function)(*given, **named)
@@ -128,7 +128,7 @@ class Counter:
 
 _counter = Counter()
 _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="counting")
-_do = _done
+_do = done
 
 
 def begin(work: str, *given: object, **named: object) -> Future[Any]:
@@ -144,6 +144,11 @@ def elsewhere() -> None:
     """Count in another process from now on: this one serves."""
     global _do  # noqa: PLW0603 -- said once, when a server starts
     _do = _counter.ask
+
+
+def apart() -> bool:
+    """Say whether counts run in another process."""
+    return _do is not done
 
 
 # -- the other process ---------------------------------------------------------------------------------------
@@ -182,7 +187,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer = False, _done(work, *given, **named)
+            answer = False, done(work, *given, **named)
         except Exception as wrong:  # noqa: BLE001 -- told to whoever asked
             answer = True, _told(wrong)
         _send(told, answer)

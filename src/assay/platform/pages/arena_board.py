@@ -131,7 +131,8 @@ def parts(request: HttpRequest, slug: str) -> HttpResponse:
     except AssayError as wrong:
         return show("platform/arena_waits.html", found | {"problem": problem_of(wrong)})
     if shown is None:
-        return show("platform/arena_waits.html", found, waits=True)
+        begun = boards.begun(member.project)
+        return show("platform/arena_waits.html", found | {"begun": begun}, waits=True)
     report = shown.report
     from assay.figures import Figure  # noqa: PLC0415 -- only this page waits for it
 

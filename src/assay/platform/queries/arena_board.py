@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.errors import AssayError
 from assay.platform import counting
 from assay.platform.models import PersonRow, ProjectRow
-from assay.platform.one_at_a_time import stepped_aside
 from assay.platform.queries import arena, arena_votes
 from assay.platform.queries.outcomes import Counted, counted
 
@@ -32,8 +30,8 @@ EVERY = 20
 STEADY = 50
 """Later votes change it less: it is worked out anew after at least a hundredth of them, by doubling."""
 
-MOST_COMPARED = 64
-"""So many comparisons of two models are remembered."""
+MOST_COMPARED, MOST_CARDS = 64, 16
+"""So many comparisons of two models, and so many cards, are remembered."""
 
 FEWEST = 30
 """With fewer votes than this every pair is drawn alike."""
@@ -44,10 +42,14 @@ REST = 10
 QUICK_S = 1.0
 """What takes no longer is counted anew whenever somebody looks."""
 
+ASIDE = 2_000
+"""From so many votes on whoever counts them reads them, too: here it would hold up everybody."""
+
 _reports: dict[int, Counted[Report]] = {}
 _last: dict[int, Shown] = {}
 _compared: dict[str, Counted[Compared]] = {}
 _policies: dict[int, Counted[Policy]] = {}
+_cards: dict[tuple[int, str], Counted[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,38 @@ class Shown:
         """Whether it is too early to count anew."""
         since = (timezone.now() - self.at).total_seconds() - self.took
         return self.took > QUICK_S and since < REST * self.took
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A count of a board that runs: of about so many votes, since a time."""
+
+    votes: int
+    at: datetime
+
+
+_begun: dict[int, Begun] = {}
+
+
+def begun(project: ProjectRow) -> Begun | None:
+    """Return how the count of a board began that runs now, or ran last."""
+    return _begun.get(project.pk)
+
+
+def _count(
+    work: str,
+    project: ProjectRow,
+    *given: object,
+    between: tuple[int, int] | None = None,
+    words: bool = False,
+    **named: object,
+) -> Future[Any]:
+    """Have a work of `arena_counts` done with the votes of a project."""
+    work = f"assay.platform.arena_counts:{work}"
+    if counting.apart() and arena.about_voted(project) >= ASIDE:
+        aside = "assay.platform.arena_aside:count", work, project.pk
+        return counting.begin(*aside, *given, between=between, words=words, **named)
+    return counting.begin(work, arena_votes.votes(project, between=between, words=words), *given, **named)
 
 
 def _require_votes(project: ProjectRow) -> None:
@@ -108,14 +142,14 @@ def report(project: ProjectRow, *, patience: float | None = None) -> Report | No
     now = arena.stamp(project)
 
     def begin() -> Future[Report]:
-        at, begun = timezone.now(), time.monotonic()
-        votes = arena_votes.with_words(arena_votes.columns(project), np.random.default_rng(project.pk))
-        found = counting.begin("assay.platform.arena_counts:report", votes, entered(project))
+        at, since = timezone.now(), time.monotonic()
+        _begun[project.pk] = Begun(arena.about_voted(project), at)
+        found = _count("report", project, entered(project), words=True)
 
         def keep(done: Future[Report]) -> None:
             if not done.cancelled() and done.exception() is None:
-                took = time.monotonic() - begun
-                _last[project.pk] = Shown(done.result(), now, len(votes["id"]), at, took)
+                took = time.monotonic() - since
+                _last[project.pk] = Shown(done.result(), now, done.result().votes, at, took)
 
         found.add_done_callback(keep)
         return found
@@ -125,11 +159,14 @@ def report(project: ProjectRow, *, patience: float | None = None) -> Report | No
 
 def card(project: ProjectRow) -> str:
     """Return the card as a page of its own."""
-    votes = arena_votes.with_words(arena_votes.columns(project), np.random.default_rng(project.pk))
-    work = "assay.platform.arena_counts:page", votes, entered(project)
-    count = counting.begin(*work, name=project.title)
-    with stepped_aside():
-        return cast("str", count.result())
+
+    def begin() -> Future[str]:
+        return _count("page", project, entered(project), words=True, name=project.title)
+
+    if len(_cards) > MOST_CARDS:
+        _cards.clear()
+    found = counted(_cards, (project.pk, ""), arena.stamp(project), begin, None)
+    return cast("str", found)
 
 
 def compared(
@@ -151,21 +188,15 @@ def compared(
     if missing := [name for name in (first, second) if not arena.any_vote(project, number[name])]:
         raise AssayError(_("Nobody has voted on %s yet.") % missing[0])
     gates = do == "gate"
+    if gates and not arena_votes.any_between(project, number[first], number[second]):
+        raise AssayError(
+            _("Nobody has compared %(first)s with %(second)s yet.") % {"first": first, "second": second}
+        )
 
     def begin() -> Future[Compared]:
         # A gate reads the votes on the two alone; which is better is asked of the whole board, too.
         both = (number[first], number[second]) if gates else None
-        votes = arena_votes.columns(project, between=both)
-        if not votes["id"]:
-            raise AssayError(
-                _("Nobody has compared %(first)s with %(second)s yet.")
-                % {
-                    "first": first,
-                    "second": second,
-                }
-            )
-        work = "assay.platform.arena_counts:compared", votes, first, second
-        return counting.begin(*work, gates=gates, margin=share)
+        return _count("compared", project, first, second, between=both, gates=gates, margin=share)
 
     if len(_compared) > MOST_COMPARED:
         _compared.clear()
@@ -182,7 +213,7 @@ def policy(project: ProjectRow) -> Policy | None:
     names = [row.name for row in drawn]
 
     def begin() -> Future[Policy]:
-        return counting.begin("assay.platform.arena_counts:policy", arena_votes.columns(project), names)
+        return _count("policy", project, names)
 
     now = (voted // _every(voted), *(row.pk for row in drawn))
     try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from django.db.models import F, FloatField, Func, Q, TextField, Value
+from django.db.models import F, FloatField, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, StrIndex
 
 from assay.platform.arena_looks import COLUMNS as LOOKS
@@ -57,13 +57,7 @@ def columns(project: ProjectRow, *, between: tuple[int, int] | None = None) -> C
     does. People go by numbers: what is said of them travels further than their names may.
     """
     names = dict(EntrantRow.objects.filter(project=project).values_list("pk", "name"))
-    rows = JudgmentRow.objects.filter(
-        project=project, work__battle__isnull=False, superseded_by__isnull=True
-    ).order_by("pk")
-    if between:
-        one, other = (f"work__battle__{side}" for side in ("first", "second"))
-        a, b = between
-        rows = rows.filter(Q(**{one: a, other: b}) | Q(**{one: b, other: a}))
+    rows = _rows(project, between)
     found: Columns = {name: [] for name in NAMES}
     last = 0
     while part := list(_values(rows.filter(pk__gt=last))[:PART]):
@@ -72,6 +66,31 @@ def columns(project: ProjectRow, *, between: tuple[int, int] | None = None) -> C
         with stepped_aside():  # others are served in between
             pass
     return found
+
+
+def any_between(project: ProjectRow, one: int, other: int) -> bool:
+    """Say whether there is a vote between two models, also one that may turn out not to count."""
+    return _rows(project, (one, other)).exists()
+
+
+def _rows(project: ProjectRow, between: tuple[int, int] | None) -> QuerySet[JudgmentRow]:
+    rows = JudgmentRow.objects.filter(
+        project=project, work__battle__isnull=False, superseded_by__isnull=True
+    ).order_by("pk")
+    if between is None:
+        return rows
+    one, other = (f"work__battle__{side}" for side in ("first", "second"))
+    a, b = between
+    return rows.filter(Q(**{one: a, other: b}) | Q(**{one: b, other: a}))
+
+
+def votes(project: ProjectRow, *, between: tuple[int, int] | None = None, words: bool = False) -> Columns:
+    """Return votes as `columns` does; with `words`, the answers of some battles besides.
+
+    The same votes give the same sample of answers.
+    """
+    found = columns(project, between=between)
+    return with_words(found, np.random.default_rng(project.pk)) if words else found
 
 
 def _values(rows: Any) -> Any:
