@@ -49,7 +49,7 @@ _reports: dict[int, Counted[Report]] = {}
 _last: dict[int, Shown] = {}
 _compared: dict[str, Counted[Compared]] = {}
 _policies: dict[int, Counted[Policy]] = {}
-_cards: dict[tuple[int, str], Counted[str]] = {}
+_cards: dict[str, Counted[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def _count(
     """Have a work of `arena_counts` done with the votes of a project."""
     work = f"assay.platform.arena_counts:{work}"
     if counting.apart() and arena.about_voted(project) >= ASIDE:
-        aside = "assay.platform.arena_aside:count", work, project.pk
-        return counting.begin(*aside, *given, between=between, words=words, **named)
+        aside = "assay.platform.arena_aside:count"
+        return counting.begin(aside, work, project.pk, *given, between=between, words=words, **named)
     return counting.begin(work, arena_votes.votes(project, between=between, words=words), *given, **named)
 
 
@@ -165,7 +165,7 @@ def card(project: ProjectRow) -> str:
 
     if len(_cards) > MOST_CARDS:
         _cards.clear()
-    found = counted(_cards, (project.pk, ""), arena.stamp(project), begin, None)
+    found = counted(_cards, str(project.pk), arena.stamp(project), begin, None)
     return cast("str", found)
 
 
