@@ -31,7 +31,7 @@ def command() -> None:
 @comparisons.argument
 @comparisons.raters
 @options.where
-@click.option("--only", multiple=True, metavar="MODEL", help="Rank these models only; repeat for each.")
+@comparisons.only
 @click.option(
     "--by",
     type=click.Choice(["auto", "rater", "item", "both", "vote"]),
@@ -46,7 +46,7 @@ def command() -> None:
     metavar="COLUMN=VALUE:SHARE",
     help="Weigh the voters to be so; repeat for each group of one column.",
 )
-@click.option("--top", type=click.IntRange(1), help="Show so many models; all where not given.")
+@comparisons.top
 @comparisons.out
 def fit(
     battles: Path,
@@ -206,13 +206,7 @@ def next_(
 @comparisons.by_slice
 @comparisons.raters
 @options.where
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("card.html"),
-    show_default=True,
-    help="The page to write: .html.",
-)
+@options.out("card.html", options.PAGE)
 def card_(battles: Path, slices: tuple[str, ...], raters: str, where: tuple[str, ...], out: Path) -> None:
     """Write one page with claims, rank sets, slices, doubts and what would change the result.
 

@@ -72,13 +72,7 @@ def compare(
 @click.argument("new")
 @click.argument("old")
 @comparisons.by_slice
-@click.option(
-    "--margin",
-    type=click.FloatRange(0, 0.5, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="How much worse is still fine, as a share of wins: 0.02 lets 48 of 100 pass.",
-)
+@comparisons.margin
 @click.option(
     "--most-bad",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -146,23 +140,11 @@ def gate_(
     metavar="CHECKPOINT",
     help="Exit with 1 only for what fell with this checkpoint or later; for anything where not given.",
 )
-@click.option(
-    "--margin",
-    type=click.FloatRange(0, 0.5, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="How much worse is still fine, as a share of wins: 0.02 lets 48 of 100 pass.",
-)
+@comparisons.margin
 @comparisons.raters
 @options.where
 @comparisons.alpha
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("watch.html"),
-    show_default=True,
-    help="The page to write: .html.",
-)
+@options.out("watch.html", options.PAGE)
 def watch_(
     battles: Path,
     checkpoints: tuple[str, ...],

@@ -32,7 +32,7 @@ from assay.cli import comparisons, options
     show_default=True,
     help="Whose words for who won: a and b, or model_a and model_b as arena-rank and FastChat read.",
 )
-@options.table("battles.parquet", "Write a table: .parquet, .csv or .jsonl.")
+@options.out("battles.parquet", options.TABLE)
 def convert_(export: Path, tool: str, pairs: Path | None, schema: str | None, words: str, out: Path) -> None:
     """Turn what another tool exported into comparisons, or ours into what another tool reads.
 

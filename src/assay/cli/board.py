@@ -7,26 +7,17 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from assay.cli import options
+from assay.cli import comparisons, options
 
 if TYPE_CHECKING:
     import polars as pl
 
     from assay.evaluation import Board
 
-MACHINE = "^(llm|model|judge)\\b"
-"""Kinds of rater that are no people, by the beginning of `rater_kind`."""
-
 
 @click.command("board")
-@click.argument("battles", type=click.Path(path_type=Path))
-@click.option(
-    "--raters",
-    type=click.Choice(["people", "models", "all"]),
-    default="people",
-    show_default=True,
-    help="Whose votes count, where a column rater_kind says who is a model.",
-)
+@comparisons.argument
+@comparisons.raters
 @click.option(
     "--intervals",
     type=click.Choice(["auto", "rater", "vote"]),
@@ -35,8 +26,8 @@ MACHINE = "^(llm|model|judge)\\b"
     help="Treat each rater's votes as belonging together, or each vote as a new person.",
 )
 @options.where
-@click.option("--only", multiple=True, metavar="MODEL", help="Rank these models only; repeat for each.")
-@click.option("--top", type=click.IntRange(1), help="Show so many models; all where not given.")
+@comparisons.only
+@comparisons.top
 @click.option("--out", type=click.Path(path_type=Path), help="Write the board as .parquet, .csv or .jsonl.")
 @click.option("--report", type=click.Path(path_type=Path), help="One HTML page with the board, drawn.")
 def command(
@@ -69,7 +60,8 @@ def command(
         files.ending(report, ".html")
     if out:
         files.ending(out, *files.TABLES)
-    frame = _chosen(tables.battles(tables.where(files.table(battles), where)), raters, only)
+    frame = tables.battles(tables.where(files.table(battles), where))
+    frame = comparisons.among(comparisons.by_whom(frame, raters), only)
     with screen.working("fitting the board"):
         board = bradley_terry(Battles.from_frame(frame), intervals=intervals)
     people = f" by {screen.count(board.raters, 'rater')}" if board.raters else ""
@@ -90,29 +82,6 @@ def command(
 
         files.write_text(report, figures.page(battles.name, [plots.standings(board)]))
         screen.plain(f"Wrote {report}")
-
-
-def _chosen(frame: pl.DataFrame, raters: str, only: tuple[str, ...]) -> pl.DataFrame:
-    """Keep the comparisons that were asked for, and say what is left out."""
-    import polars as pl
-
-    from assay.cli import screen
-    from assay.errors import AssayError
-
-    if "rater_kind" in frame.columns and raters != "all":
-        machine = pl.col("rater_kind").fill_null("").str.contains(MACHINE)
-        kept = frame.filter(machine if raters == "models" else ~machine)
-        if left_out := len(frame) - len(kept):
-            whose = "people" if raters == "models" else "model judges"
-            screen.plain(f"{left_out:,} comparisons by {whose} are left out; --raters all counts them", "dim")
-        frame = kept
-    if only:
-        known = set(frame["model_a"]) | set(frame["model_b"])
-        if strange := [model for model in only if model not in known]:
-            listed = ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
-            raise AssayError(f"there is no model {strange[0]!r} in the table; there are: {listed}")
-        frame = frame.filter(pl.col("model_a").is_in(only) & pl.col("model_b").is_in(only))
-    return frame
 
 
 def _table(board: Board) -> pl.DataFrame:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assay.cli import options
+
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
@@ -32,7 +34,9 @@ raters = click.option(
     help="Whose votes count, where a column rater_kind says who is a model.",
 )
 argument = click.argument("battles", type=click.Path(path_type=Path))
-out = click.option("--out", type=click.Path(path_type=Path), help="Write a table: .parquet, .csv or .jsonl.")
+only = click.option("--only", multiple=True, metavar="MODEL", help="Rank these models only; repeat for each.")
+top = click.option("--top", type=click.IntRange(1), help="Show so many models; all where not given.")
+out = click.option("--out", type=click.Path(path_type=Path), help=options.TABLE)
 by_slice = click.option(
     "--slice",
     "slices",
@@ -46,6 +50,13 @@ alpha = click.option(
     default=0.05,
     show_default=True,
     help="Share of false claims among all slices, at most.",
+)
+margin = click.option(
+    "--margin",
+    type=click.FloatRange(0, 0.5, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="How much worse is still fine, as a share of wins: 0.02 lets 48 of 100 pass.",
 )
 
 
@@ -79,23 +90,10 @@ def read(
     if where:
         kept = tables.where(frame.with_row_index("_row"), where)
         rows = rows.filter(pl.col("_row").is_in(kept["_row"].implode()))
-    if "rater_kind" in rows.columns and whose != "all":
-        machine = pl.col("rater_kind").fill_null("").str.contains(MACHINE)
-        chosen = rows.filter(machine if whose == "models" else ~machine)
-        if left_out := len(rows) - len(chosen):
-            others = "people" if whose == "models" else "model judges"
-            screen.plain(
-                f"{left_out:,} comparisons by {others} are left out; --raters all counts them", "dim"
-            )
-        rows = chosen
+    rows = by_whom(rows, whose)
     if rows.is_empty():
         raise AssayError(f"{path.name} has no comparison by {whose}; --raters all counts everybody")
-    if only:
-        known = set(rows["model_a"]) | set(rows["model_b"])
-        if strange := [model for model in only if model not in known]:
-            listed = ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
-            raise AssayError(f"there is no model {strange[0]!r} in the table; there are: {listed}")
-        rows = rows.filter(pl.col("model_a").is_in(only) & pl.col("model_b").is_in(only))
+    rows = among(rows, only)
     asked = rows["dimension"].drop_nulls().unique().sort().to_list() if "dimension" in rows.columns else []
     if len(asked) > 1:
         screen.plain(
@@ -104,6 +102,46 @@ def read(
             "yellow",
         )
     return Battles.from_frame(rows.drop("_row"), derived=read_.derived)
+
+
+def by_whom(frame: pl.DataFrame, whose: str) -> pl.DataFrame:
+    """Keep the comparisons by people, by models or by all, and say how many are left out.
+
+    Only a column `rater_kind` tells them apart; without it all are kept.
+    """
+    import polars as pl
+
+    from assay.cli import screen
+
+    if "rater_kind" not in frame.columns or whose == "all":
+        return frame
+    machine = pl.col("rater_kind").fill_null("").str.contains(MACHINE)
+    kept = frame.filter(machine if whose == "models" else ~machine)
+    if left_out := len(frame) - len(kept):
+        others = "people" if whose == "models" else "model judges"
+        screen.plain(f"{left_out:,} comparisons by {others} are left out; --raters all counts them", "dim")
+    return kept
+
+
+def among(frame: pl.DataFrame, only: tuple[str, ...]) -> pl.DataFrame:
+    """Keep the comparisons in which both models are of these; all where none is named.
+
+    Raises
+    ------
+    AssayError
+        Where a model is in no comparison.
+    """
+    import polars as pl
+
+    from assay.errors import AssayError
+
+    if not only:
+        return frame
+    known = set(frame["model_a"]) | set(frame["model_b"])
+    if strange := [model for model in only if model not in known]:
+        listed = ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
+        raise AssayError(f"there is no model {strange[0]!r} in the table; there are: {listed}")
+    return frame.filter(pl.col("model_a").is_in(only) & pl.col("model_b").is_in(only))
 
 
 def slices(battles: Battles, columns: tuple[str, ...]) -> dict[str, NDArray[np.bool_]]:

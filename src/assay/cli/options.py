@@ -21,13 +21,15 @@ home = click.option(
 )
 
 
-def table(default: str, says: str) -> Callable[[Command], Command]:
-    """Return the option that says where a table is written."""
+def out(default: str, says: str) -> Callable[[Command], Command]:
+    """Return the option that says where a table or a page is written."""
     return click.option(
         "--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=says
     )
 
 
+TABLE = "Write a table: .parquet, .csv or .jsonl."
+PAGE = "The page to write: .html."
 WITH_PAGE = "The table to write: .parquet, .csv or .jsonl; the page is the .html beside it."
 
 where = click.option(

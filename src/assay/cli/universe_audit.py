@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the world.")
 @worlds.knob
-@options.table("audit.csv", options.WITH_PAGE)
+@options.out("audit.csv", options.WITH_PAGE)
 def command(
     world: str,
     tasks: int | None,

@@ -33,7 +33,7 @@ from assay.cli import options
     show_default=True,
     help="How long one score may take.",
 )
-@options.table("verifier.csv", options.WITH_PAGE)
+@options.out("verifier.csv", options.WITH_PAGE)
 def command(
     address: str,
     tasks: Path,
