@@ -60,6 +60,13 @@ def test_a_habit_of_taking_the_left_is_found():
     assert asked(season(1, left=0.7))["position"].state == "warning"
 
 
+def test_a_habit_of_a_handful_of_people_is_found_too():
+    found = asked(season(1, left=0.8, raters=4))["position"]
+
+    assert found.state == "warning"
+    assert asked(season(0, raters=4))["position"].state == "fine"
+
+
 def test_machines_among_the_raters_are_found_and_the_surest_is_named():
     found = asked(season(2, bots=2))["bots"]
 

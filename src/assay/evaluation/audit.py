@@ -29,6 +29,9 @@ MOST_TEXTS = 2000
 FEW_RATERS = 10
 """With fewer raters than this a slope is clustered by prompt; so few people's votes nearly cancel."""
 
+FEW_PEOPLE = 20
+"""With fewer raters than this each vote is evidence of a habit of sides; not each person."""
+
 FEW_VOTES = 100
 """A model with fewer comparisons than this is named."""
 
@@ -169,7 +172,11 @@ def ties(battles: Battles) -> Finding:
 
 
 def position(battles: Battles) -> Finding:
-    """Ask whether what stands first on the page wins more often, whoever it is."""
+    """Ask whether what stands first on the page wins more often, whoever it is.
+
+    Each person is one piece of evidence, so that one habit is not taken for everybody's. A few people could
+    never be evidence enough, whatever they do: there each vote is, since sides are drawn anew for each.
+    """
     decided = battles.outcomes_N < 2
     left_N = _left(battles)
     if left_N is None:
@@ -180,7 +187,8 @@ def position(battles: Battles) -> Finding:
     cluster_N = battles.rater_N[decided]
     votes_R = np.bincount(cluster_N)
     mean_R = np.bincount(cluster_N, won_left_N)[votes_R > 0] / votes_R[votes_R > 0]
-    log_e = float(evalues.betting(mean_R)[-1]) if len(mean_R) else 0.0
+    each = mean_R if len(mean_R) >= FEW_PEOPLE else won_left_N
+    log_e = float(evalues.betting(each)[-1]) if len(each) else 0.0
     share = float(won_left_N.mean()) if len(won_left_N) else 0.5
     proof = MappingProxyType({"share": share, "log_e": log_e})
     if log_e >= np.log(20):

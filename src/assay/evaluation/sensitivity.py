@@ -81,8 +81,13 @@ def without_people(board: Arena, out_R: NDArray[np.bool_]) -> str:
     >>> without_people(board, np.array([True, False]))
     'Without the people who vote like machines y still stands first.'
     """
+    left_N = ~out_R[board.battles.rater_N]
+    if not left_N.any():
+        return say(
+            "Everybody here votes like a machine: without them there are no votes, and there is no board."
+        )
     try:
-        fit = davidson(board.battles.take(~out_R[board.battles.rater_N]))
+        fit = davidson(board.battles.take(left_N))
     except BoardError:
         return say("Without the people who vote like machines some models never meet, and there is no board.")
     first, now = board.models[int(board.order_M[0])], board.models[int(np.argmax(fit.theta_M))]
