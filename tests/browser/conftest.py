@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import expect
+
+from ..platform.ports import free_port
 
 # What is slow to come on a loaded machine has come all the same; only a test that fails waits so long.
 expect.set_options(timeout=30_000)
@@ -90,12 +91,6 @@ class Server:
             self.process.terminate()
             self.process.wait(timeout=60)
             self.process = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .conftest import Server, free_port
+from ..platform.ports import free_port
+from .conftest import Server
 
 KINDS = """
 import json

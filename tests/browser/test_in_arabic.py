@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Server, free_port
+from ..platform.ports import free_port
+from .conftest import Server
 from .test_pages_are_for_everybody import LOOKS, complaints
 
 GALLERY = Path(__file__).parents[1] / "platform" / "gallery.py"

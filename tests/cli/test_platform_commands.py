@@ -13,6 +13,8 @@ import urllib.request
 
 import pytest
 
+from ..platform.ports import free_port
+
 PAIRS = "prompt,model_a,model_b,response_a,response_b,winner,rater\n" + "".join(
     f"Prompt {n},ours,theirs,Good {n},Bad {n},{'b' if rater == 'dan' else 'a'},{rater}\n"
     for n in range(6)
@@ -138,11 +140,7 @@ def test_a_port_in_use_is_named_and_doctor_sees_it(assay):
 
 
 def test_doctor_finds_a_fresh_folder_healthy_and_changes_nothing(assay, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    ran = assay("doctor", "--port", port)
+    ran = assay("doctor", "--port", free_port())
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "will be created on the first start" in ran.stdout
@@ -183,9 +181,7 @@ def test_the_demo_asks_an_endpoint_and_says_plainly_when_it_cannot(assay):
 
 
 def test_the_server_answers_on_this_machine_only_and_its_link_is_printed_once_it_is_up(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     env = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     command = [sys.executable, "-u", "-m", "assay", "up", "--port", str(port)]
     server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=env)

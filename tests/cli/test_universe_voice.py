@@ -61,11 +61,11 @@ def speaking(words: str = "By all means.") -> Iterator[tuple[str, list[dict[str,
 
 
 @pytest.fixture
-def nobody() -> str:
-    """The address of a port at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+def nobody() -> Iterator[str]:
+    """The address of a port at which nobody listens, kept so that nobody else does."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 def heard(episodes: list[Trajectory]) -> list[str]:

@@ -16,6 +16,8 @@ import pytest
 from assay.errors import AssayError
 from assay.platform import service
 
+from .ports import free_port
+
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
@@ -35,7 +37,7 @@ def started(tmp_path, prepared):
     It never kills a worker, so whoever waits for one waits in vain: what is slow is told from what hangs.
     """
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    port = _free_port()
+    port = free_port()
     lines = [
         "from pathlib import Path",
         "from assay.platform import service",
@@ -71,12 +73,6 @@ def test_ctrl_c_stops_the_server_and_its_worker_at_once(started, _again):
 
     assert server.wait(timeout=120) == 0
     service.require_free(port)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _within(seconds, try_it):
