@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -85,6 +86,19 @@ class Server:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise AssertionError("the server ended, or did not answer within two minutes")
+
+    def die(self) -> None:
+        """Kill the server as a power cut does, and wait until its worker has noticed and let the port go."""
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)):
+                    return
+            time.sleep(0.05)
+        raise AssertionError("the worker outlives its server by two minutes")
 
     def stop(self) -> None:
         if self.process:

@@ -116,7 +116,7 @@ def test_from_the_first_word_of_the_author_to_a_board(server, page, sign_in, bro
         for key in keys:
             ben.keyboard.press(key)
         ben.keyboard.press("Control+Enter")
-        expect(ben.get_by_role("heading", name="Your vote is kept")).to_be_visible(timeout=15_000)
+        expect(ben.get_by_role("heading", name="Your vote is kept")).to_be_visible()
         if number == 0:
             assert "box-t01" not in ben.content()
             ben.keyboard.press("w")
@@ -270,7 +270,7 @@ def test_names_stay_hidden_where_the_brief_says_nothing_of_them(ring, page):
     page.keyboard.press("4")
     page.keyboard.press("Control+Enter")
 
-    expect(page.locator("#unnamed")).to_be_visible(timeout=10_000)
+    expect(page.locator("#unnamed")).to_be_visible()
     assert "mica" not in page.content()
     page.keyboard.press("u")
     expect(page.get_by_text("You took this back")).to_be_visible()
@@ -308,7 +308,7 @@ def test_people_go_on_with_both_models(ring, page, model):
     page.keyboard.press("Escape")
     page.keyboard.press("1")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("heading", name="Your vote is kept")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="Your vote is kept")).to_be_visible()
 
 
 def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, server, page):

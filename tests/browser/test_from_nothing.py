@@ -83,10 +83,10 @@ def test_a_project_from_nothing_to_rows_that_a_trainer_loads(server, author, bro
 
     page = author
     page.goto(f"{server.url}/projects/moon/quality/")
-    expect(page.get_by_role("heading", name="The best, to read")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="The best, to read")).to_be_visible()
     expect(page.get_by_role("row", name="Ben")).to_be_visible()
     page.goto(f"{server.url}/projects/moon/")
-    expect(page.get_by_role("heading", name="Standing of the models")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Standing of the models")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="TRL preference").click()
     file = tmp_path / "moon.jsonl"
