@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -133,3 +134,55 @@ def translated(text: str, one: Callable[[str], str], several: Callable[[str, str
         return template.format(**values)
     except (KeyError, IndexError, ValueError):
         return str(text)
+
+
+RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"})
+"""Languages that are written from right to left, where their tag names no other script."""
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a page speaks to its reader.
+
+    Parameters
+    ----------
+    one
+        Translates a template, whose values stand in braces by their names; `gettext` of any catalogue will
+        do. What it does not know it returns as it is.
+    several
+        Translates a template that counts, as `ngettext` does; without it `one` is given the English form.
+    tag
+        The language, as HTML names it.
+
+    >>> turkish = Words({"{count} votes": "{count} oy", "model": "model"}.get, tag="tr")
+    >>> turkish(counted("{count} vote", "{count} votes", 7)), turkish("votes of Ann"), turkish.direction
+    ('7 oy', 'votes of Ann', 'ltr')
+    """
+
+    one: Callable[[str], str | None] = _unchanged
+    several: Callable[[str, str, int], str] | None = None
+    tag: str = "en"
+
+    def __call__(self, text: str) -> str:
+        """Return a sentence in the reader's language; text that is none, such as a name, as it is."""
+        return translated(text, self.word, self.several or self._by_english)
+
+    def word(self, text: str) -> str:
+        """Return words of ours that come without values, such as the name of a column."""
+        return self.one(text) or text if text else ""
+
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`."""
+        language, *rest = self.tag.replace("_", "-").lower().split("-")
+        return "ltr" if "latn" in rest or "cyrl" in rest or language not in RIGHT_TO_LEFT else "rtl"
+
+    def _by_english(self, one: str, many: str, count: int) -> str:
+        return self.word(one if count == 1 else many)
+
+
+ENGLISH = Words()

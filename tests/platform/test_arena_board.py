@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
+import re
 import subprocess
 import sys
 import time
@@ -137,6 +139,39 @@ def test_the_card_is_one_page_of_its_own(ring, client_of):
     assert response["Content-Disposition"] == 'attachment; filename="ring-card.html"'
     assert "What ring says about its models" in response.content.decode()
     assert "voter 1" not in response.content.decode()
+
+
+def test_the_card_is_in_the_language_of_whoever_takes_it(ring, client_of):
+    response = client_of("Ann").get("/projects/ring/board/files/card.html", headers={"Accept-Language": "ar"})
+    page = response.content.decode()
+
+    words = re.sub(r"<style>.*?</style>|<script.*?</script>|<[^>]*>", " ", page, flags=re.DOTALL)
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "ما يقوله ring عن نماذجه" in page
+    assert "32 مقارنة" in words
+    names = {"ring", "mica", "slate", "Elo", "UTC"}
+    assert set(re.findall("[A-Za-z]{2,}", words)) - names == set()
+
+
+def test_the_card_is_made_of_what_was_counted_for_the_board(ring, client_of, monkeypatch):
+    _page(client_of("Ann"), "parts/")
+    monkeypatch.setattr(boards.counting, "begin", lambda *_, **__: pytest.fail("counted once more"))
+
+    told = _page(client_of("Ann"), "files/card.html")
+
+    assert "32 comparisons of 2 models by 4 people on 32 prompts. Counted on " in told
+
+
+def test_whoever_takes_note_of_a_report_loads_no_statistics(ring):
+    found = pickle.dumps(boards.report(ring.ring))
+    code = (
+        "import pickle, sys; found = pickle.load(sys.stdin.buffer);"
+        "print(found.votes, sorted({'scipy', 'polars'} & set(sys.modules)))"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", code], input=found, capture_output=True, check=False)
+
+    assert ran.stdout.decode().strip() == "32 []", ran.stderr.decode()
 
 
 def test_tables_can_be_taken_away(ring, client_of):

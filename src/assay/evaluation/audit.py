@@ -400,7 +400,7 @@ def bots(
         raters=len(battles.raters),
         share=share,
         rater=battles.raters[worst],
-        why=careless.NAMES[found.reason_R[worst]],
+        why=say(careless.NAMES[found.reason_R[worst]]),
     )
     return Finding("bots", "warning", sentence, proof)
 
@@ -450,7 +450,7 @@ def leaks(battles: Battles, expected_N: Floats, rng: np.random.Generator) -> Fin
         chance=read.chance,
         model=battles.models[worst],
         own=float(read.accuracy_M[worst]),
-        phrase=f"“{phrase[0][0]}”" if phrase else "its letters",
+        phrase=f"“{phrase[0][0]}”" if phrase else say("its letters"),
         steepest=battles.models[steepest],
         slope=slopes[steepest],
         models=n_models,

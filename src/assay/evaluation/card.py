@@ -20,7 +20,7 @@ from assay.evaluation.sensitivity import changes, without_people
 from assay.evaluation.shares import from_the_top, kinds_of_taste
 from assay.figures import Figure, Passage
 from assay.figures import page as page_of
-from assay.wording import counted, joined, say
+from assay.wording import ENGLISH, Words, counted, joined, say
 
 LEAST_VOTES = 100
 """A slice with fewer votes is named and not ranked."""
@@ -136,9 +136,14 @@ def card(
     )
 
 
-def page(found: Card) -> str:
-    """Return the card as one self-contained HTML page."""
-    return page_of(f"What {found.name} says about its models", sections(found), intro=intro(found.board))
+def page(found: Card, words: Words = ENGLISH) -> str:
+    """Return the card as one self-contained HTML page, in the language that `words` speak."""
+    return page_of(title(found.name), sections(found), intro=intro(found.board), words=words)
+
+
+def title(name: str) -> str:
+    """Return what the page is called."""
+    return say("What {name} says about its models", name=name)
 
 
 def in_short(board: Arena) -> tuple[str, ...]:

@@ -10,18 +10,19 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from html import escape
 from importlib import resources
 from typing import Any
 
 from assay.errors import AssayError
-from assay.wording import say
+from assay.wording import ENGLISH, Sentence, Words, say
 
 MEDIA_TYPE = "application/vnd.vegalite.v6+json"
 _OLDER_MEDIA_TYPE = "application/vnd.vegalite.v5+json"  # what notebooks draw that ship the version before
 TABLE_ROWS = 200  # a page shows so many; `rows` holds them all
+DATA = say("The data as a table")
 FEWEST_DAYS = 14  # a shorter timeline would draw bars as broad as walls
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is fetched from it
 
@@ -40,7 +41,18 @@ class Figure:
     spec: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
 
-    def fragment(self) -> str:
+    def said(self, words: Words) -> Figure:
+        """Return the figure in a reader's language: titles, captions and axes; what it shows stays.
+
+        >>> turkish = Words({"Nothing has happened on any day yet.": "Daha bir şey olmadı."}.get, tag="tr")
+        >>> timeline("Judgments", {}).said(turkish).caption
+        'Daha bir şey olmadı.'
+        """
+        title, caption = words(self.title), words(self.caption)
+        spec = {**_said(self.spec, words), "description": f"{title} · {caption}"}
+        return replace(self, title=title, caption=caption, spec=spec)
+
+    def fragment(self, words: Words = ENGLISH) -> str:
         """Return the figure as HTML for a page that loads `vega.js` itself.
 
         >>> print(timeline("Judgments", {"2026-03-01": 4}).fragment()[:36])
@@ -48,13 +60,14 @@ class Figure:
         <div c
         """
         if not self.rows:
-            return f'<p class="assay-nothing" dir="auto">{escape(self.caption)}</p>'
+            return f'<p class="assay-nothing"{_flow(self.caption)}>{escape(words(self.caption))}</p>'
+        spec = self.spec if words == ENGLISH else self.said(words).spec
         return (
             '<figure class="assay-figure">\n'
             '<div class="assay-drawing"></div>\n'
-            f'<script type="{MEDIA_TYPE}">{_json_in_html(self.spec)}</script>\n'
-            f'<figcaption dir="auto">{escape(self.caption)}</figcaption>\n'
-            f"<details><summary>The data as a table</summary>{_table(self.rows)}</details>\n"
+            f'<script type="{MEDIA_TYPE}">{_json_in_html(spec)}</script>\n'
+            f"<figcaption{_flow(self.caption)}>{escape(words(self.caption))}</figcaption>\n"
+            f"<details><summary>{escape(words(DATA))}</summary>{_table(self.rows, words)}</details>\n"
             "</figure>"
         )
 
@@ -69,7 +82,7 @@ class Figure:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         """Let a notebook draw the figure with its own Vega-Lite, or show the table."""
         spec = {**self.spec, "title": self.title}
-        text = f"<h4>{escape(self.title)}</h4>{_table(self.rows)}<p>{escape(self.caption)}</p>"
+        text = f"<h4>{escape(self.title)}</h4>{_table(self.rows, ENGLISH)}<p>{escape(self.caption)}</p>"
         return {
             MEDIA_TYPE: spec,
             _OLDER_MEDIA_TYPE: {**spec, "$schema": _SCHEMA.replace("v6", "v5")},
@@ -86,14 +99,14 @@ class Passage:
     sentences: Sequence[str] = ()
     rows: Sequence[Mapping[str, Any]] = ()
 
-    def fragment(self) -> str:
+    def fragment(self, words: Words = ENGLISH) -> str:
         """Return the passage as HTML.
 
         >>> Passage("Next", ["Read <b>this</b>."]).fragment()
         '<ul><li dir="auto">Read &lt;b&gt;this&lt;/b&gt;.</li></ul>'
         """
-        lines = "".join(f'<li dir="auto">{escape(sentence)}</li>' for sentence in self.sentences)
-        return (f"<ul>{lines}</ul>" if lines else "") + _table(self.rows)
+        lines = "".join(f"<li{_flow(sentence)}>{escape(words(sentence))}</li>" for sentence in self.sentences)
+        return (f"<ul>{lines}</ul>" if lines else "") + _table(self.rows, words)
 
 
 def specification(
@@ -188,25 +201,27 @@ def timeline(title: str, counts: Mapping[str, int]) -> Figure:
     return Figure(title, caption, spec, rows)
 
 
-def page(title: str, figures: Iterable[Figure | Passage], *, intro: str = "") -> str:
+def page(title: str, figures: Iterable[Figure | Passage], *, intro: str = "", words: Words = ENGLISH) -> str:
     """Return figures and passages as one HTML page that needs nothing but itself.
 
-    Its policy lets exactly our script and our style run, so a name in the data stays a name.
+    Its policy lets exactly our script and our style run, so a name in the data stays a name. With `words` it
+    speaks another language than English, from right to left where that is written so.
     """
     script, style = _resource("vega.js"), _resource("page.css")
     policy = f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'"
     sections = "\n".join(
-        f'<section><h2 dir="auto">{escape(figure.title)}</h2>\n{figure.fragment()}\n</section>'
+        f"<section><h2{_flow(figure.title)}>{escape(words(figure.title))}</h2>\n{figure.fragment(words)}\n</section>"
         for figure in figures
     )
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(words.tag)}" dir="{words.direction}">\n<head>\n'
+        '<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1 dir="auto">{escape(title)}</h1>\n'
-        + (f'<p dir="auto">{escape(intro)}</p>\n' if intro else "")
+        f"<title>{escape(words(title))}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1{_flow(title)}>{escape(words(title))}</h1>\n"
+        + (f"<p{_flow(intro)}>{escape(words(intro))}</p>\n" if intro else "")
         + f"{sections}\n</main>\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
@@ -236,16 +251,42 @@ def _json_in_html(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+def _said(part: Any, words: Words) -> Any:
+    """Say the titles in a specification in another language, and leave its data as they are."""
+    if isinstance(part, Mapping):
+        return {
+            name: value
+            if name == "data"
+            else words.word(value)
+            if name == "title" and type(value) is str
+            else _said(value, words)
+            for name, value in part.items()
+        }
+    if isinstance(part, list | tuple):
+        return [_said(each, words) for each in part]
+    return words(part) if isinstance(part, Sentence) else part
+
+
+def _table(rows: Sequence[Mapping[str, Any]], words: Words) -> str:
     if not rows:
         return ""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in rows[0])
+    head = "".join(f'<th scope="col">{escape(words.word(str(name)))}</th>' for name in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td><bdi>{escape(str(cell))}</bdi></td>" for cell in row.values()) + "</tr>"
-        for row in rows[:TABLE_ROWS]
+        f"<tr>{''.join(_cell(value, words) for value in row.values())}</tr>" for row in rows[:TABLE_ROWS]
     )
-    more = f"<p>The first {TABLE_ROWS} of {len(rows)} rows.</p>" if len(rows) > TABLE_ROWS else ""
+    first = say("The first {shown} of {all} rows.", shown=TABLE_ROWS, all=len(rows))
+    more = f"<p>{escape(words(first))}</p>" if len(rows) > TABLE_ROWS else ""
     return (
-        '<div class="assay-table" role="region" aria-label="The data as a table" tabindex="0">'
+        f'<div class="assay-table" role="region" aria-label="{escape(words(DATA))}" tabindex="0">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}"
     )
+
+
+def _cell(value: object, words: Words) -> str:
+    told = words(value) if isinstance(value, Sentence) else str(value)
+    return f"<td><bdi>{escape(told)}</bdi></td>"
+
+
+def _flow(text: str) -> str:
+    """Let text go its own way; a sentence of ours goes as its page does, whatever name it begins with."""
+    return "" if isinstance(text, Sentence) else ' dir="auto"'

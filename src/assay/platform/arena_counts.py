@@ -6,7 +6,6 @@ Touches no table and asks nobody: `counting` has it done in a process of its own
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from assay.evaluation import audit, card, claims, gate, pairing, shares
 from assay.evaluation.arena import PRIOR_SD, Arena, arena, code
 from assay.evaluation.battles import Battles, BoardError
 from assay.evaluation.selection import Registry, Variant
-from assay.figures import Figure, Passage
+from assay.figures import Passage
 from assay.platform.arena_looks import RENDERER
+from assay.platform.arena_reports import Compared, Report
 from assay.wording import counted, say
 
 SEED = 0
@@ -33,32 +33,6 @@ FEWEST = 10
 
 QUICK_S = 3.0
 """Faster than this nobody has read two answers."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the votes of an arena say; where nothing can be ranked `refusal` says why.
-
-    `standings`, `raters` and `wanted` are tables to take away; `policy` is the chance of drawing two models
-    next, by their names in the order of `models`; `votes` is how many were counted.
-    """
-
-    intro: str
-    refusal: str
-    sections: tuple[Figure | Passage, ...]
-    standings: tuple[Mapping[str, object], ...]
-    raters: tuple[Mapping[str, object], ...]
-    wanted: tuple[Mapping[str, object], ...]
-    votes: int
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Two models side by side: one line a slice, sentences, and whether a gate would stay shut."""
-
-    rows: tuple[Mapping[str, object], ...]
-    sentences: tuple[str, ...]
-    shut: bool
 
 
 Votes = Mapping[str, Sequence[object]]
@@ -93,7 +67,7 @@ def report(votes: Votes, entered: Entered) -> Report:
     """Count everything that the board's page shows."""
     battles = table(votes)
     try:
-        found = _card(battles, entered, name="this arena")
+        found = _card(battles, entered)
     except BoardError as wrong:
         asked = audit.audit(battles, np.random.default_rng(SEED), **_record(entered))
         told = Passage("What an audit finds", card.audit_sentences(asked, named=False))
@@ -111,15 +85,10 @@ def report(votes: Votes, entered: Entered) -> Report:
     )
 
 
-def page(votes: Votes, entered: Entered, *, name: str) -> str:
-    """Return the card as one self-contained page."""
-    return card.page(_card(table(votes), entered, name=name))
-
-
-def _card(battles: Battles, entered: Entered, *, name: str) -> card.Card:
+def _card(battles: Battles, entered: Entered) -> card.Card:
     _enough(battles)
     rng = np.random.default_rng(SEED)
-    return card.card(battles, rng, name=name, columns=_columns(battles), **_record(entered))
+    return card.card(battles, rng, columns=_columns(battles), **_record(entered))
 
 
 def _enough(battles: Battles) -> None:

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as known
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -27,6 +28,7 @@ from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import arena as queries
 from assay.platform.queries import arena_board as boards
 from assay.platform.queries import projects
+from assay.wording import Words
 
 PATIENCE = 1.0
 WORDS = (
@@ -175,7 +177,7 @@ def board_file(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
     wanted = {"standings.csv": "standings", "raters.csv": "raters", "next.csv": "wanted"}
     try:
         if name == "card.html":
-            return _page(boards.card(project), f"{slug}-card.html")
+            return _page(boards.card(project, _words()), f"{slug}-card.html")
         if name not in wanted:
             raise Http404
         found = boards.report(project)
@@ -186,6 +188,11 @@ def board_file(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
         messages.error(request, problem_of(wrong))
         return redirect("board", slug)
     return table(rows, f"{slug}-{name}")
+
+
+def _words() -> Words:
+    """Return how the platform speaks to whoever asks."""
+    return Words(gettext, ngettext, get_language() or "en")
 
 
 def _page(text: str, name: str) -> HttpResponse:

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from assay import figures
 from assay.errors import AssayError
 from assay.platform import counting
+from assay.platform.arena_reports import Compared, Report
 from assay.platform.models import PersonRow, ProjectRow
 from assay.platform.queries import arena, arena_votes
 from assay.platform.queries.outcomes import Counted, counted
-
-if TYPE_CHECKING:
-    from assay.platform.arena_counts import Compared, Report
+from assay.wording import Words, joined, say
 
 Policy = dict[tuple[str, str], float]
 
@@ -30,8 +30,8 @@ EVERY = 20
 STEADY = 50
 """Later votes change it less: it is worked out anew after at least a hundredth of them, by doubling."""
 
-MOST_COMPARED, MOST_CARDS = 64, 16
-"""So many comparisons of two models, and so many cards, are remembered."""
+MOST_COMPARED = 64
+"""So many comparisons of two models are remembered."""
 
 FEWEST = 30
 """With fewer votes than this every pair is drawn alike."""
@@ -49,7 +49,6 @@ _reports: dict[int, Counted[Report]] = {}
 _last: dict[int, Shown] = {}
 _compared: dict[str, Counted[Compared]] = {}
 _policies: dict[int, Counted[Policy]] = {}
-_cards: dict[str, Counted[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -157,16 +156,25 @@ def report(project: ProjectRow, *, patience: float | None = None) -> Report | No
     return counted(_reports, project.pk, now, begin, patience)
 
 
-def card(project: ProjectRow) -> str:
-    """Return the card as a page of its own."""
+def card(project: ProjectRow, words: Words) -> str:
+    """Return the card as a page of its own: as of now, or as the board shows it while a long count rests.
 
-    def begin() -> Future[str]:
-        return _count("page", project, entered(project), words=True, name=project.title)
-
-    if len(_cards) > MOST_CARDS:
-        _cards.clear()
-    found = counted(_cards, str(project.pk), arena.stamp(project), begin, None)
-    return cast("str", found)
+    Raises
+    ------
+    AssayError
+        Where nobody has voted yet, and where nothing can be ranked.
+    """
+    _require_votes(project)
+    shown = _last.get(project.pk)
+    if shown is not None and (shown.rests or shown.stamp == arena.stamp(project)):
+        told, at = shown.report, shown.at
+    else:
+        told, at = cast("Report", report(project)), timezone.now()
+    if told.refusal:
+        raise AssayError(told.refusal)
+    counted_at = say("Counted on {day} at {time} UTC.", day=f"{at:%Y-%m-%d}", time=f"{at:%H:%M}")
+    title = say("What {name} says about its models", name=project.title)
+    return figures.page(title, told.sections, intro=joined([told.intro, counted_at]), words=words)
 
 
 def compared(
