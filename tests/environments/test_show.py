@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import http.client
+import json
+import random
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from assay.cli import program
+from assay.cli.universe_show import _said
 from assay.environments import store
 from assay.environments.building import Builder
+from assay.environments.git import Repository
 from assay.environments.playing import Oracle, play
 from assay.environments.schema import SURFACES, columns_of
 from assay.environments.showing import Walk
+from assay.environments.showing.graph import lanes
 from assay.environments.showing.markup import slug
 from assay.environments.showing.runs import run_page
 from assay.environments.showing.serving import Server
@@ -113,6 +119,120 @@ def test_every_link_leads_to_a_page_and_every_page_is_reached(universe: Universe
         linked = {link for name in names for link in re.findall(r'href="([^"#]+)"', walk.page(name) or "")}
 
     assert linked == names
+
+
+class Ours(HTMLParser):
+    """What a page says that is not marked as the words of the world, and what its parts are called."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.said: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag not in {"meta", "br"}:
+            self.open.append((tag, given.get("lang") == "en" or tag in {"style", "pre", "code", "samp"}))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not any(theirs for _, theirs in self.open):
+            self.said.append(re.sub("\u2068[^\u2069]*\u2069", "", data))
+
+
+def test_in_arabic_only_the_world_speaks_english(universe: Universe, run: Trajectory):
+    task = universe.task("bad-deploy", 1)
+    with universe.episode(task) as episode:
+        walk = Walk(episode.world, name="startup 7", task=task, found=[run], language=_said("ar"))
+        pages = {name: walk.page(name) or "" for name in walk.names() if not name.startswith("run-")}
+
+    assert {re.findall(r"<html[^>]*>", page)[0] for page in pages.values()} == {'<html lang="ar" dir="rtl">'}
+    left = {(name, said) for name, page in pages.items() for said in Ours(page).said}
+    assert {each for each in left if re.search("[A-Za-z]", each[1].replace("startup 7", ""))} == set()
+    assert "نظرة عامة" in pages["index.html"]
+    assert '<bdi lang="en">' in pages["inbox.html"]
+
+
+def test_pages_are_in_a_language_that_there_is(tmp_path: Path):
+    ran = CliRunner().invoke(program, ["universe", "show", "--language", "tlh", "--out", str(tmp_path)])
+
+    assert "there are no pages in 'tlh'; there are ar, en" in str(ran.exception)
+
+
+def test_the_history_of_a_repository_is_a_graph_and_each_line_has_its_commit(universe: Universe):
+    with universe.episode(universe.task("revert-commit", 1)) as episode:
+        walk = Walk(episode.world, name="startup 7")
+        held = Repository("api", episode.world.hidden)
+        head, log = held.branch("main") or "", held.log(*held.refs().values())
+        blamed = held.blame(head, "api/limits.py")[0][0]
+        behind = {oid: json.loads(held.commit(oid)["parents"]) for oid in log}
+        merge, parents = next((oid, each) for oid, each in behind.items() if len(each) == 2)
+        page = walk.page("repository-api.html") or ""
+        name = next(name for name in walk.names() if name.startswith("file-api_api_limits_py"))
+        file, shown = walk.page(name) or "", walk.page(f"commit-{merge}.html") or ""
+
+    history = page.partition('class="graph"')[2]
+    assert re.findall(r"commit-([0-9a-f]{40})", history) == list(log)
+    assert history.count("<circle") == history.count("<li>")
+    assert re.findall(r"commit-([0-9a-f]{40})", file)[0] == blamed
+    assert all(f"commit-{parent}.html" in shown for parent in parents)
+
+
+def test_older_commits_are_on_pages_of_their_own(universe: Universe, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("assay.environments.showing.code.A_PAGE", 4)
+    with universe.episode(universe.task("bad-deploy", 1)) as episode:
+        walk = Walk(episode.world, name="startup 7")
+        log = Repository("api", episode.world.hidden)
+        commits = log.log(*log.refs().values())
+        names, seen = set(walk.names()), list[str]()
+        name: str | None = "repository-api.html"
+        while name:
+            page = (walk.page(name) or "").partition('class="graph"')[2]
+            seen += re.findall(r"commit-([0-9a-f]{40})", page)
+            older = re.search(r'href="([^"]+)" rel="next"', page)
+            name = older[1] if older else None
+            assert name is None or name in names
+        beyond = [walk.page(f"history-api-{number}.html") for number in (0, 1, 99)]
+
+    assert seen == list(commits)
+    assert {name for name in names if name.startswith("history-api")} == {
+        f"history-api-{number}.html" for number in range(2, -(-len(commits) // 4) + 1)
+    }
+    assert beyond == [None, None, None]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_strands_lead_from_each_commit_to_its_parents(seed: int):
+    draw = random.Random(seed)  # noqa: S311
+    commits = [str(number) for number in range(30)]
+    parents = {
+        oid: draw.sample(commits[at + 1 :], min(draw.choice((0, 1, 1, 1, 2, 3)), len(commits) - at - 1))
+        for at, oid in enumerate(commits)
+    }
+    rows = list(lanes(parents))
+
+    on: dict[int, set[str]] = {}
+    for oid, row in zip(commits, rows, strict=True):
+        arrived = {place for place, _ in row.above}
+        assert arrived == set(on), "what went down one row comes in at the next"
+        ends = {begin for begin, end in row.above if end == row.at}
+        assert {begin for begin in on if oid in on[begin]} <= ends
+        below: dict[int, set[str]] = {}
+        for begin, end in row.below:
+            through = {each for each in on.get(begin, set()) if each != oid} if begin == end else set()
+            below.setdefault(end, set()).update(through)
+        for parent in parents[oid]:
+            places = [end for begin, end in row.below if begin == row.at]
+            assert places
+            known = [place for place in places if parent in below[place]]
+            target = known[0] if known else next(place for place in places if not below[place])
+            below[target].add(parent)
+        assert all(len(wanted) == 1 for wanted in below.values())
+        on = below
 
 
 def test_looking_writes_nothing(universe: Universe):

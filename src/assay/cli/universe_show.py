@@ -12,6 +12,7 @@ from assay.cli import worlds
 if TYPE_CHECKING:
     from assay.environments.playing import Episode
     from assay.environments.showing import Walk
+    from assay.environments.showing.markup import Language
     from assay.environments.situations import Knobs
     from assay.environments.tasks import Task
     from assay.environments.trajectories import Trajectory
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="On this machine; 0 is any."
 )
+@click.option(
+    "--language",
+    metavar="TAG",
+    default="en",
+    show_default=True,
+    envvar="ASSAY_LANGUAGE",
+    help="Of the pages; what the company itself says stays in its own.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the address in a browser.")
 def command(
     world: str,
@@ -45,6 +54,7 @@ def command(
     run: Path | None,
     out: Path | None,
     port: int,
+    language: str,
     opens: bool,
 ) -> None:
     """Walk through a company in the browser: mail, chat, boards, code, operations, calendar, people.
@@ -72,20 +82,43 @@ def command(
     turned = worlds.one(knobs)
     if turned and not template:
         raise AssayError("--knob makes a task harder; say which with --task")
-    found = _read(run, template, task_seed)
+    found, said = _read(run, template, task_seed), _said(language)
     with tempfile.TemporaryDirectory() as folder:
         with screen.working("building the company"):
             universe = Universe(world, seed, Path(folder), entities=entities)
             task = _task(universe, found, template, task_seed, turned)
             episode = _episode(universe, task, found)
         try:
-            walk = Walk(episode.world, name=f"{world} {seed}", task=task, found=found)
+            walk = Walk(episode.world, name=f"{world} {seed}", task=task, found=found, language=said)
             if out:
                 _write(walk, out)
             else:
                 _serve(walk, port, opens=opens)
         finally:
             episode.world.close()
+
+
+def _said(tag: str) -> Language:
+    """Return the language of the pages: English, or one that the platform has a catalogue of."""
+    from gettext import GNUTranslations
+    from importlib import resources
+
+    from assay.environments.showing.markup import ENGLISH, Language
+    from assay.errors import AssayError
+
+    if tag == ENGLISH.tag:
+        return ENGLISH
+    folders = (resources.files("assay") / "platform" / "locale").iterdir()
+    known = {
+        each.name.replace("_", "-"): each for each in folders if each.is_dir() and each.name[0].isalpha()
+    }
+    if tag not in known:
+        raise AssayError(
+            f"there are no pages in {tag!r}; there are {', '.join(sorted((*known, ENGLISH.tag)))}"
+        )
+    with (known[tag] / "LC_MESSAGES" / "django.mo").open("rb") as file:
+        catalogue = GNUTranslations(file)
+    return Language(tag, one=catalogue.gettext, several=catalogue.ngettext)
 
 
 def _read(run: Path | None, template: str | None, task_seed: int) -> list[Trajectory]:

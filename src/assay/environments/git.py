@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha1
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -282,20 +282,22 @@ class Repository:
         """Return the texts of all files of a commit."""
         return {path: self.text(entry.oid) for path, entry in self.files(commit).items()}
 
-    def log(self, commit: str | None) -> tuple[str, ...]:
-        """Return a commit and all before it, the latest first, children always before their parents."""
-        if commit is None:
+    def log(self, *tips: str | None) -> tuple[str, ...]:
+        """Return commits and all before them, the latest first, children always before their parents."""
+        begins = {tip for tip in tips if tip is not None}
+        if not begins:
             return ()
         found = self.rows("SELECT id, parents, created_at FROM code_commit WHERE repo = ?", self.name)
         known = {row["id"]: (-row["created_at"], json.loads(row["parents"])) for row in found}
-        reached, waiting, children = {commit}, [commit], dict[str, int]()
+        reached, waiting, children = set(begins), [*begins], dict[str, int]()
         while waiting:
             for parent in known[waiting.pop()][1]:
                 children[parent] = children.get(parent, 0) + 1
                 if parent not in reached:
                     reached.add(parent)
                     waiting.append(parent)
-        order, heap = list[str](), [(known[commit][0], commit)]
+        order, heap = list[str](), [(known[tip][0], tip) for tip in begins if tip not in children]
+        heapify(heap)
         while heap:
             order.append(heappop(heap)[1])
             for parent in known[order[-1]][1]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.environments.showing import boards, company, runs, talk
-from assay.environments.showing.markup import page, slug, when
+from assay.environments.showing import boards, code, company, runs, talk
+from assay.environments.showing.markup import ENGLISH, Language, page, slug, speaking, when
 from assay.environments.showing.parts import Drawn
 from assay.environments.tasks import Task
 from assay.environments.trajectories import Trajectory
 from assay.environments.world import World
+from assay.wording import say
 
 
 class Walk:
@@ -27,17 +28,26 @@ class Walk:
         Of the world, on every page.
     task, found
         A task that is planted in it, and what agents did.
+    language
+        What the pages say their own words in; those of the world stay in its language.
     """
 
     def __init__(
-        self, world: World, *, name: str, task: Task | None = None, found: Sequence[Trajectory] = ()
+        self,
+        world: World,
+        *,
+        name: str,
+        task: Task | None = None,
+        found: Sequence[Trajectory] = (),
+        language: Language = ENGLISH,
     ) -> None:
         self._world, self._name, self._task, self._found = world, name, task, tuple(found)
+        self._language = language
         self._menu = dict(company.MENU)
         if task is not None:
-            self._menu["task.html"] = "Task"
+            self._menu["task.html"] = say("Task")
         if found:
-            self._menu["runs.html"] = "Runs"
+            self._menu["runs.html"] = say("Runs")
 
     def names(self) -> Iterator[str]:
         """Return the names of all pages."""
@@ -45,16 +55,18 @@ class Walk:
         yield from (f"chat-{slug(key)}.html" for key in self._channels())
         yield from (f"board-{slug(key)}.html" for key in self._boards())
         yield from (f"ticket-{slug(key)}.html" for key in self._tickets())
+        yield from code.names(self._world)
         yield from (f"run-{place}.html" for place in range(1, len(self._found) + 1))
 
     def page(self, name: str) -> str | None:
         """Return a page, `None` where there is none of this name."""
-        found = self._drawn(name)
-        if found is None:
-            return None
-        here, (title, body) = found
-        about = f"as of {when(self._world.now)}"
-        return page(title, body, here=here, menu=self._menu, name=self._name, about=about)
+        with speaking(self._language):
+            found = self._drawn(name)
+            if found is None:
+                return None
+            here, (title, body) = found
+            about = say("as of {moment}", moment=when(self._world.now))
+            return page(title, body, here=here, menu=self._menu, name=self._name, about=about)
 
     def _drawn(self, name: str) -> tuple[str, Drawn] | None:
         if name in company.PAGES:
@@ -71,6 +83,9 @@ class Walk:
         if kind == "run":
             places = {str(place): one for place, one in enumerate(self._found, 1)}
             return ("runs.html", runs.run_page(places[rest])) if rest in places else None
+        if kind in code.KINDS:
+            found = code.one(self._world, f"{kind}-{rest}.html")
+            return ("code.html", found) if found else None
         kinds = {
             "chat": ("chat.html", self._channels, talk.channel),
             "board": ("board.html", self._boards, boards.board),

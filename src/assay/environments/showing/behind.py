@@ -7,6 +7,7 @@ import json
 from assay.environments.showing.markup import join, table, tag, when
 from assay.environments.showing.parts import MOST, Drawn, find
 from assay.environments.world import World
+from assay.wording import say
 
 
 def behind(world: World) -> Drawn:
@@ -15,47 +16,57 @@ def behind(world: World) -> Drawn:
     faults = find(world, "SELECT * FROM fault ORDER BY begins, id")
     facts = find(world, "SELECT holder, topic, words, text, spoilt FROM fact ORDER BY id LIMIT ?", MOST)
     coming = find(world, "SELECT at, kind, payload FROM heap ORDER BY at, priority, seq LIMIT 100")
-    return "Behind it", join(
+    return say("Behind it"), join(
         (
-            tag("p", "No tool can read any of this; an agent has to find it out.", class_="soft"),
-            tag("h2", "What is so"),
-            table("What is so", truths),
-            tag("h2", "What breaks"),
+            tag("p", say("No tool can read any of this; an agent has to find it out."), class_="soft"),
+            tag("h2", say("What is so")),
             table(
-                "What breaks",
+                say("What is so"),
                 [
                     {
-                        "kind": row["kind"],
-                        "on": row["scope"],
-                        "from": when(row["begins"]),
-                        "to": when(row["ends"]) or "mended",
-                        "cause": row["cause"],
-                        "way around": row["way_around"],
+                        say("subject"): row["subject"],
+                        say("key"): row["key"],
+                        say("value"): row["value"],
+                    }
+                    for row in truths
+                ],
+            ),
+            tag("h2", say("What breaks")),
+            table(
+                say("What breaks"),
+                [
+                    {
+                        say("kind"): row["kind"],
+                        say("scope"): row["scope"],
+                        say("begins"): when(row["begins"]),
+                        say("ends"): when(row["ends"]) or say("until it is mended"),
+                        say("cause"): row["cause"],
+                        say("way around"): row["way_around"],
                     }
                     for row in faults
                 ],
             ),
-            tag("h2", "What people know"),
+            tag("h2", say("What people know")),
             table(
-                "What people know",
+                say("What people know"),
                 [
                     {
-                        "who": row["holder"],
-                        "asked with": row["words"],
-                        "says": row["text"],
-                        "or wrongly": row["spoilt"],
+                        say("person"): row["holder"],
+                        say("asked with"): row["words"],
+                        say("says"): row["text"],
+                        say("or wrongly"): row["spoilt"],
                     }
                     for row in facts
                 ],
             ),
-            tag("h2", "What is to come"),
+            tag("h2", say("What is to come")),
             table(
-                "What is to come",
+                say("What is to come"),
                 [
                     {
-                        "at": when(row["at"]),
-                        "what": row["kind"],
-                        "with": json.dumps(json.loads(row["payload"]), ensure_ascii=False)[:300],
+                        say("when"): when(row["at"]),
+                        say("kind"): row["kind"],
+                        say("details"): json.dumps(json.loads(row["payload"]), ensure_ascii=False)[:300],
                     }
                     for row in coming
                 ],

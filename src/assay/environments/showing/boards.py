@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.environments.apps.tickets import STATUSES
-from assay.environments.showing.markup import Html, join, listed, pairs, slug, table, tag, text, when
+from assay.environments.showing.markup import Html, join, listed, own, pairs, slug, table, tag, text, when
 from assay.environments.showing.parts import MOST, Drawn, by, find
 from assay.environments.world import World
+from assay.wording import say
 
 
 def board(world: World, key: str = "") -> Drawn:
     """Return tickets by status, of one board or of all."""
     boards = [row["board"] for row in find(world, "SELECT DISTINCT board FROM ticket ORDER BY board")]
-    links = [tag("a", "all", href="board.html", aria_current=None if key else "true")]
+    links = [tag("a", say("all"), href="board.html", aria_current=None if key else "true")]
     links += [
-        tag("a", each, href=f"board-{slug(each)}.html", aria_current="true" if each == key else None)
+        tag("a", own(each), href=f"board-{slug(each)}.html", aria_current="true" if each == key else None)
         for each in boards
     ]
     rows = find(
@@ -30,13 +31,18 @@ def board(world: World, key: str = "") -> Drawn:
     for status in statuses:
         mine = [row for row in rows if row["status"] == status]
         cards = (_card(row) for row in mine)
-        inner = tag("ul", *cards) if mine else tag("p", "None.", class_="soft")
-        columns.append(tag("section", tag("h2", f"{status} ({len(mine)})"), inner))
-    return (f"Board {key}" if key else "Boards"), join(
+        inner = tag("ul", *cards) if mine else tag("p", say("None."), class_="soft")
+        columns.append(tag("section", tag("h2", own(status), f" ({len(mine)})"), inner))
+    return (say("Board {name}", name=key) if key else say("Boards")), join(
         (
-            tag("p", "Boards: ", join(join((" ", link)) for link in links)),
+            tag("p", say("Boards:"), join(join((" ", link)) for link in links)),
             tag(
-                "div", *columns, class_="columns", role="region", aria_label="Tickets by status", tabindex="0"
+                "div",
+                *columns,
+                class_="columns",
+                role="region",
+                aria_label=say("Tickets by status"),
+                tabindex="0",
             ),
         )
     )
@@ -46,10 +52,10 @@ def _card(row: Mapping[str, Any]) -> Html:
     about = " · ".join(str(part) for part in (row["priority"], row["assignee"], when(row["due"])) if part)
     return tag(
         "li",
-        tag("a", row["id"], href=f"ticket-{slug(row['id'])}.html"),
+        tag("a", own(row["id"]), href=f"ticket-{slug(row['id'])}.html"),
         " ",
-        tag("span", row["title"], dir="auto"),
-        tag("div", about, class_="soft"),
+        own(row["title"]),
+        tag("div", own(about), class_="soft"),
         class_="card",
     )
 
@@ -63,16 +69,16 @@ def ticket(world: World, key: str) -> Drawn:
         (
             pairs(
                 {
-                    "status": row["status"],
-                    "priority": row["priority"],
-                    "assignee": row["assignee"],
-                    "due": when(row["due"]),
-                    "labels": row["labels"],
-                    "opened": f"{row['author']}, {when(row['created_at'])}",
+                    say("status"): row["status"],
+                    say("priority"): row["priority"],
+                    say("assignee"): row["assignee"],
+                    say("due"): when(row["due"]),
+                    say("labels"): row["labels"],
+                    say("opened"): f"{row['author']}, {when(row['created_at'])}",
                 }
             ),
             text(row["body"]),
-            tag("h2", "Comments"),
+            tag("h2", say("Comments")),
             listed(
                 (
                     join((by(world, each["author"], each["created_at"]), text(each["text"])))
@@ -81,17 +87,17 @@ def ticket(world: World, key: str) -> Drawn:
                 class_="talk",
             )
             if comments
-            else tag("p", "None.", class_="soft"),
-            tag("h2", "History"),
+            else tag("p", say("None."), class_="soft"),
+            tag("h2", say("History")),
             table(
-                "History",
+                say("History"),
                 [
                     {
-                        "at": when(each["created_at"]),
-                        "who": each["author"],
-                        "what": each["field"],
-                        "was": each["was"],
-                        "is now": each["is_now"],
+                        say("when"): when(each["created_at"]),
+                        say("person"): each["author"],
+                        say("field"): each["field"],
+                        say("was"): each["was"],
+                        say("is now"): each["is_now"],
                     }
                     for each in changes
                 ],

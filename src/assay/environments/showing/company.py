@@ -14,17 +14,18 @@ from assay.environments.showing.parts import Drawn, find
 from assay.environments.showing.people import calendar, people
 from assay.environments.showing.talk import channels, inbox
 from assay.environments.world import World
+from assay.wording import say
 
 COUNTED = {
-    "inbox.html": ("email", "mails"),
-    "chat.html": ("message", "messages"),
-    "board.html": ("ticket", "tickets"),
-    "code.html": ("code_commit", "commits"),
-    "operations.html": ("service", "services"),
-    "calendar.html": ("meeting", "meetings"),
-    "customers.html": ("customer", "customers"),
-    "documents.html": ("doc", "documents"),
-    "people.html": ("person", "people"),
+    "inbox.html": ("email", say("mails")),
+    "chat.html": ("message", say("messages")),
+    "board.html": ("ticket", say("tickets")),
+    "code.html": ("code_commit", say("commits")),
+    "operations.html": ("service", say("services")),
+    "calendar.html": ("meeting", say("meetings")),
+    "customers.html": ("customer", say("customers")),
+    "documents.html": ("doc", say("documents")),
+    "people.html": ("person", say("people")),
 }
 
 
@@ -44,26 +45,34 @@ def overview(world: World) -> Drawn:
     meetings = find(
         world, "SELECT title, begins, place FROM meeting WHERE ends > ? ORDER BY begins LIMIT 5", world.now
     )
-    return "Overview", join(
+    return say("Overview"), join(
         (
             listed(cards, class_="cards"),
-            tag("h2", "Incidents that are open"),
-            table("Incidents that are open", [incident(row) for row in going]),
-            tag("h2", "Alerts that fire"),
-            table("Alerts that fire", [alert(row) for row in firing]),
-            tag("h2", "Unread mail"),
+            tag("h2", say("Incidents that are open")),
+            table(say("Incidents that are open"), [incident(row) for row in going]),
+            tag("h2", say("Alerts that fire")),
+            table(say("Alerts that fire"), [alert(row) for row in firing]),
+            tag("h2", say("Unread mail")),
             table(
-                "Unread mail",
+                say("Unread mail"),
                 [
-                    {"from": row["author"], "subject": row["subject"], "at": when(row["created_at"])}
+                    {
+                        say("sender"): row["author"],
+                        say("subject"): row["subject"],
+                        say("when"): when(row["created_at"]),
+                    }
                     for row in unread
                 ],
             ),
-            tag("h2", "Next meetings"),
+            tag("h2", say("Next meetings")),
             table(
-                "Next meetings",
+                say("Next meetings"),
                 [
-                    {"meeting": row["title"], "begins": when(row["begins"]), "place": row["place"]}
+                    {
+                        say("meeting"): row["title"],
+                        say("begins"): when(row["begins"]),
+                        say("place"): row["place"],
+                    }
                     for row in meetings
                 ],
             ),
@@ -87,15 +96,15 @@ PAGES: Mapping[str, Callable[[World], Drawn]] = {
 """File → what draws it."""
 
 MENU: Mapping[str, str] = {
-    "index.html": "Overview",
-    "inbox.html": "Mail",
-    "chat.html": "Chat",
-    "board.html": "Boards",
-    "code.html": "Code",
-    "operations.html": "Operations",
-    "calendar.html": "Calendar",
-    "customers.html": "Customers",
-    "documents.html": "Documents",
-    "people.html": "People",
-    "behind.html": "Behind it",
+    "index.html": say("Overview"),
+    "inbox.html": say("Mail"),
+    "chat.html": say("Chat"),
+    "board.html": say("Boards"),
+    "code.html": say("Code"),
+    "operations.html": say("Operations"),
+    "calendar.html": say("Calendar"),
+    "customers.html": say("Customers"),
+    "documents.html": say("Documents"),
+    "people.html": say("People"),
+    "behind.html": say("Behind it"),
 }

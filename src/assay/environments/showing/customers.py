@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assay.environments.showing.markup import Html, folded, join, money, pairs, table, tag, text, when
+from assay.environments.showing.markup import Html, folded, join, money, own, pairs, table, tag, text, when
 from assay.environments.showing.parts import MOST, Drawn, find, more, state
 from assay.environments.world import World
+from assay.wording import say
 
 
 def customers(world: World) -> Drawn:
     """Return customers with contracts and invoices."""
     rows = find(world, "SELECT * FROM customer ORDER BY id LIMIT ?", MOST)
-    return "Customers", join((*(_customer(world, row) for row in rows), more(world, "customer", MOST)))
+    return say("Customers"), join((*(_customer(world, row) for row in rows), more(world, "customer", MOST)))
 
 
 def _customer(world: World, row: Mapping[str, Any]) -> Html:
@@ -24,35 +25,41 @@ def _customer(world: World, row: Mapping[str, Any]) -> Html:
         " FROM invoice WHERE customer = ? ORDER BY invoice.id",
         row["id"],
     )
-    about = {name: row[name] for name in ("contact", "plan", "region", "owner", "status")}
+    about = {
+        say("contact"): row["contact"],
+        say("plan"): row["plan"],
+        say("region"): row["region"],
+        say("owner"): row["owner"],
+        say("status"): row["status"],
+    }
     disputed = any(each["status"] == "disputed" for each in invoices)
-    mark = tag("span", " disputed", class_="bad") if disputed else ""
+    mark = join((" ", tag("span", say("disputed"), class_="bad"))) if disputed else ""
     return folded(
-        join((tag("strong", row["id"]), " ", row["name"], mark)),
+        join((tag("strong", own(row["id"])), " ", own(row["name"]), mark)),
         pairs(about),
         table(
-            f"Contracts of {row['id']}",
+            say("Contracts of {name}", name=row["id"]),
             [
                 {
-                    "contract": each["id"],
-                    "plan": each["plan"],
-                    "seats": each["seats"],
-                    "a seat": money(each["price_cents"]),
-                    "ends": when(each["ends"]),
-                    "terms": each["terms"],
+                    say("contract"): each["id"],
+                    say("plan"): each["plan"],
+                    say("seats"): each["seats"],
+                    say("a seat"): money(each["price_cents"]),
+                    say("ends"): when(each["ends"]),
+                    say("terms"): each["terms"],
                 }
                 for each in contracts
             ],
         ),
         table(
-            f"Invoices of {row['id']}",
+            say("Invoices of {name}", name=row["id"]),
             [
                 {
-                    "invoice": each["id"],
-                    "for": each["period"],
-                    "amount": money(each["amount_cents"], each["currency"]),
-                    "status": state(each["status"]),
-                    "due": when(each["due"]),
+                    say("invoice"): each["id"],
+                    say("period"): each["period"],
+                    say("amount"): money(each["amount_cents"], each["currency"]),
+                    say("status"): state(each["status"]),
+                    say("due"): when(each["due"]),
                 }
                 for each in invoices
             ],
@@ -65,7 +72,8 @@ def documents(world: World) -> Drawn:
     rows = find(world, "SELECT * FROM doc ORDER BY folder, id LIMIT ?", MOST)
     folders: dict[str, list[Html]] = {}
     for row in rows:
-        summary = join((row["title"], " ", tag("span", f"version {row['version']}", class_="soft")))
-        about = {"id": row["id"], "by": row["author"], "since": when(row["created_at"])}
+        version = say("version {number}", number=row["version"])
+        summary = join((own(row["title"]), " ", tag("span", version, class_="soft")))
+        about = {say("id"): row["id"], say("author"): row["author"], say("since"): when(row["created_at"])}
         folders.setdefault(str(row["folder"]), []).append(folded(summary, pairs(about), text(row["text"])))
-    return "Documents", join(join((tag("h2", name), *found)) for name, found in folders.items())
+    return say("Documents"), join(join((tag("h2", own(name)), *found)) for name, found in folders.items())

@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assay.environments.showing.markup import folded, join, listed, table, tag, text, when
+from assay.environments.showing.markup import folded, join, listed, own, table, tag, text, when
 from assay.environments.showing.parts import MOST, Drawn, by, find, state
 from assay.environments.world import World
+from assay.wording import Sentence, say
 
 
 def incident(row: Mapping[str, Any]) -> dict[str, object]:
     return {
-        "incident": row["id"],
-        "title": row["title"],
-        "severity": row["severity"],
-        "status": state(row["status"]),
-        "service": row["service"],
-        "commander": row["commander"],
-        "cause": row["cause"],
+        say("incident"): row["id"],
+        say("title"): row["title"],
+        say("severity"): row["severity"],
+        say("status"): state(row["status"]),
+        say("service"): row["service"],
+        say("commander"): row["commander"],
+        say("cause"): row["cause"],
     }
 
 
 def alert(row: Mapping[str, Any]) -> dict[str, object]:
     return {
-        "service": row["service"],
-        "rule": row["rule"],
-        "status": state(row["status"]),
-        "value": row["value"],
-        "says": row["text"],
-        "at": when(row["created_at"]),
+        say("service"): row["service"],
+        say("rule"): row["rule"],
+        say("status"): state(row["status"]),
+        say("value"): row["value"],
+        say("says"): row["text"],
+        say("when"): when(row["created_at"]),
     }
 
 
@@ -52,7 +53,7 @@ def operations(world: World) -> Drawn:
     secrets = find(world, "SELECT * FROM secret_reference ORDER BY id")
     entries = [
         folded(
-            f"{row['id']}: {row['title']}",
+            own(f"{row['id']}: {row['title']}"),
             listed(
                 (
                     join((by(world, each["author"], each["created_at"]), text(each["text"])))
@@ -65,56 +66,66 @@ def operations(world: World) -> Drawn:
         )
         for row in incidents
     ]
-    named: dict[str, list[dict[str, object]]] = {
-        "Alerts": [alert(row) for row in alerts],
-        "Status pages of vendors": [
-            {"vendor": row["id"], "status": state(row["status"]), "says": row["text"]} for row in pages
+    named: dict[Sentence, list[dict[str, object]]] = {
+        say("Alerts"): [alert(row) for row in alerts],
+        say("Status pages of vendors"): [
+            {say("vendor"): row["id"], say("status"): state(row["status"]), say("says"): row["text"]}
+            for row in pages
         ],
-        "Services": [
+        say("Services"): [
             {
-                "service": row["id"],
-                "status": state(row["status"]),
-                "version": row["version"],
-                "owner": row["owner"] or ("a vendor" if row["vendor"] else "nobody"),
-                "needs": ", ".join(needs.get(row["id"], [])),
-                "tier": row["tier"],
-                "region": row["region"],
+                say("service"): row["id"],
+                say("status"): state(row["status"]),
+                say("version"): row["version"],
+                say("owner"): row["owner"] or say("a vendor" if row["vendor"] else "nobody"),
+                say("needs"): ", ".join(needs.get(row["id"], [])),
+                say("tier"): row["tier"],
+                say("region"): row["region"],
             }
             for row in services
         ],
-        "Deploys": [
+        say("Deploys"): [
             {
-                "service": row["service"],
-                "version": row["version"],
-                "status": state(row["status"]),
-                "why": row["reason"],
-                "by": row["author"],
-                "at": when(row["created_at"]),
+                say("service"): row["service"],
+                say("version"): row["version"],
+                say("status"): state(row["status"]),
+                say("why"): row["reason"],
+                say("author"): row["author"],
+                say("when"): when(row["created_at"]),
             }
             for row in deploys
         ],
-        "Latest measurements": [
-            {"service": row["service"], "what": row["name"], "value": row["value"], "at": when(row["at"])}
+        say("Latest measurements"): [
+            {
+                say("service"): row["service"],
+                say("measure"): row["name"],
+                say("value"): row["value"],
+                say("when"): when(row["at"]),
+            }
             for row in metrics
         ],
-        "Feature flags": [
+        say("Feature flags"): [
             {
-                "flag": row["id"],
-                "service": row["service"],
-                "is": "on" if row["is_on"] else "off",
-                "for": f"{row['share']} %",
+                say("flag"): row["id"],
+                say("service"): row["service"],
+                say("state"): say("on" if row["is_on"] else "off"),
+                say("share"): f"{row['share']} %",
             }
             for row in flags
         ],
-        "Secrets": [
-            {"secret": row["id"], "status": state(row["status"]), "expires": when(row["expires_at"])}
+        say("Secrets"): [
+            {
+                say("secret"): row["id"],
+                say("status"): state(row["status"]),
+                say("expires"): when(row["expires_at"]),
+            }
             for row in secrets
         ],
     }
-    return "Operations", join(
+    return say("Operations"), join(
         (
-            tag("h2", "Incidents"),
-            table("Incidents", [incident(row) for row in incidents]),
+            tag("h2", say("Incidents")),
+            table(say("Incidents"), [incident(row) for row in incidents]),
             *entries,
             *(join((tag("h2", name), table(name, rows))) for name, rows in named.items()),
         )

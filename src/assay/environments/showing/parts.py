@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from assay.environments.showing.markup import Html, join, tag, when
+from assay.environments.showing.markup import Html, foreign, join, own, tag, when
 from assay.environments.world import World
+from assay.wording import say
 
 MOST = 300
 """Entries of a list that a page shows, the latest; the world holds all of them."""
@@ -24,17 +25,19 @@ def more(world: World, name: str, shown: int) -> Html:
     many = find(world, f"SELECT count(*) AS many FROM {name}")[0]["many"]
     if many <= shown:
         return Html("")
-    return tag("p", f"The latest {shown:,} of {many:,} are shown.", class_="soft")
+    told = say("The latest {shown:,} of {many:,} are shown.", shown=shown, many=many)
+    return tag("p", told, class_="soft")
 
 
 def by(world: World, who: object, at: object) -> Html:
     """Return who did something and when; the agent's own name is marked."""
-    own = "own" if who == world.agent else None
-    return join((tag("strong", who or "the system", class_=own), " ", tag("span", when(at), class_="soft")))
+    name = tag("strong", own(who or say("the system")), class_="own" if who == world.agent else None)
+    return join((name, " ", tag("bdi", when(at), class_="soft", lang=foreign(when(at)))))
 
 
 def state(now: object) -> Html:
     """Return a state, coloured where it is good or bad."""
     good = {"passed", "done", "up", "operational", "resolved", "paid", "valid", "active", "ok"}
     bad = {"failed", "down", "firing", "open incident", "major outage", "disputed", "expired", "overdue"}
-    return tag("span", now, class_="good" if now in good else "bad" if now in bad else None)
+    kind = "good" if now in good else "bad" if now in bad else None
+    return tag("bdi", now, class_=kind, lang=foreign(now))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from assay.environments.showing.markup import join, table, tag, when
+from assay.environments.showing.markup import join, own, pairs, table, tag, text, when
 from assay.environments.showing.parts import MOST, Drawn, find
 from assay.environments.world import World
+from assay.wording import say
 
 
 def people(world: World) -> Drawn:
@@ -12,37 +13,46 @@ def people(world: World) -> Drawn:
     parts = []
     for team in find(world, "SELECT * FROM team ORDER BY id"):
         rows = find(world, "SELECT * FROM person WHERE team = ? ORDER BY id", team["id"])
-        parts.append(tag("h2", team["name"]))
-        parts.append(tag("p", f"{team['purpose']}; lead: {team['lead'] or 'nobody'}"))
+        parts.append(tag("h2", own(team["name"])))
+        parts.append(join((text(team["purpose"]), pairs({say("lead"): team["lead"] or say("nobody")}))))
         parts.append(
             table(
-                f"Team {team['name']}",
+                say("Team {name}", name=team["name"]),
                 [
                     {
-                        "id": row["id"],
-                        "name": row["name"],
-                        "role": row["role"],
-                        "answers to": row["manager"],
-                        "mail": row["email"],
-                        "hours from UTC": f"{row['zone']:+}" if isinstance(row["zone"], int) else row["zone"],
-                        "status": row["status"],
+                        say("id"): row["id"],
+                        say("name"): row["name"],
+                        say("role"): row["role"],
+                        say("answers to"): row["manager"],
+                        say("address"): row["email"],
+                        say("hours from UTC"): f"{row['zone']:+}"
+                        if isinstance(row["zone"], int)
+                        else row["zone"],
+                        say("status"): row["status"],
                     }
                     for row in rows
                 ],
             )
         )
     candidates = find(world, "SELECT * FROM candidate ORDER BY id LIMIT ?", MOST)
-    parts.append(tag("h2", "Candidates"))
+    parts.append(tag("h2", say("Candidates")))
     parts.append(
         table(
-            "Candidates",
+            say("Candidates"),
             [
-                {name: row[name] for name in ("id", "name", "position", "stage", "owner", "notes")}
+                {
+                    say("id"): row["id"],
+                    say("name"): row["name"],
+                    say("position"): row["position"],
+                    say("stage"): row["stage"],
+                    say("owner"): row["owner"],
+                    say("notes"): row["notes"],
+                }
                 for row in candidates
             ],
         )
     )
-    return "People", join(parts)
+    return say("People"), join(parts)
 
 
 def calendar(world: World) -> Drawn:
@@ -56,41 +66,46 @@ def calendar(world: World) -> Drawn:
     for row in meetings:
         days.setdefault(when(row["begins"])[:-6], []).append(
             {
-                "time": f"{when(row['begins'])[-5:]} to {when(row['ends'])[-5:]}",
-                "meeting": row["title"],
-                "place": row["place"],
-                "who": ", ".join(people.get(row["id"], [])),
-                "status": row["status"],
-                "notes": row["notes"],
+                say("time"): say(
+                    "{begins} to {ends}", begins=when(row["begins"])[-5:], ends=when(row["ends"])[-5:]
+                ),
+                say("meeting"): row["title"],
+                say("place"): row["place"],
+                say("person"): ", ".join(people.get(row["id"], [])),
+                say("status"): row["status"],
+                say("notes"): row["notes"],
             }
         )
     away = find(world, "SELECT * FROM absence ORDER BY begins")
     calls = find(world, "SELECT * FROM on_call WHERE ends > ? ORDER BY begins, team LIMIT 60", world.now)
-    return "Calendar", join(
+    return say("Calendar"), join(
         (
-            *(join((tag("h2", day), table(f"Meetings on {day}", rows))) for day, rows in days.items()),
-            tag("h2", "Away"),
+            *(
+                join((tag("h2", own(day)), table(say("Meetings on {day}", day=day), rows)))
+                for day, rows in days.items()
+            ),
+            tag("h2", say("Away")),
             table(
-                "Away",
+                say("Away"),
                 [
                     {
-                        "who": row["person"],
-                        "from": when(row["begins"]),
-                        "to": when(row["ends"]),
-                        "stands in": row["stand_in"],
+                        say("person"): row["person"],
+                        say("begins"): when(row["begins"]),
+                        say("ends"): when(row["ends"]),
+                        say("stands in"): row["stand_in"],
                     }
                     for row in away
                 ],
             ),
-            tag("h2", "On call"),
+            tag("h2", say("On call")),
             table(
-                "On call",
+                say("On call"),
                 [
                     {
-                        "team": row["team"],
-                        "who": row["person"],
-                        "from": when(row["begins"]),
-                        "to": when(row["ends"]),
+                        say("team"): row["team"],
+                        say("person"): row["person"],
+                        say("begins"): when(row["begins"]),
+                        say("ends"): when(row["ends"]),
                     }
                     for row in calls
                 ],

@@ -5,25 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assay.environments.showing.markup import Html, folded, join, listed, pairs, slug, table, tag, text, when
+from assay.environments.showing.markup import (
+    Html,
+    folded,
+    join,
+    listed,
+    own,
+    pairs,
+    slug,
+    table,
+    tag,
+    text,
+    when,
+)
 from assay.environments.showing.parts import MOST, Drawn, by, find, more
 from assay.environments.world import World
+from assay.wording import say
 
 
 def inbox(world: World) -> Drawn:
     """Return the mailbox: what came, then what was sent."""
     parts: list[Html] = []
-    for folder, called in (("inbox", "Inbox"), ("sent", "Sent")):
+    for folder, called in (("inbox", say("Inbox")), ("sent", say("Sent"))):
         rows = find(world, "SELECT * FROM email WHERE folder = ? ORDER BY id DESC LIMIT ?", folder, MOST)
-        parts.append(tag("h2", f"{called} ({len(rows):,})"))
-        parts += [_mail(world, row) for row in rows] or [tag("p", "Nothing.", class_="soft")]
-    return "Mail", join((*parts, more(world, "email", MOST)))
+        parts.append(tag("h2", called, f" ({len(rows):,})"))
+        parts += [_mail(world, row) for row in rows] or [tag("p", say("Nothing."), class_="soft")]
+    return say("Mail"), join((*parts, more(world, "email", MOST)))
 
 
 def _mail(world: World, row: Mapping[str, Any]) -> Html:
-    new = tag("strong", " new", class_="good") if not row["seen"] else ""
-    summary = join((by(world, row["author"], row["created_at"]), new, " ", tag("span", row["subject"])))
-    about = {"to": row["recipients"], "thread": row["thread"], "number": row["id"]}
+    new = join((" ", tag("strong", say("new"), class_="good"))) if not row["seen"] else ""
+    summary = join((by(world, row["author"], row["created_at"]), new, " ", own(row["subject"])))
+    about = {say("recipients"): row["recipients"], say("thread"): row["thread"], say("number"): row["id"]}
     return folded(summary, pairs(about), text(row["body"]))
 
 
@@ -42,13 +55,13 @@ def channels(world: World) -> Drawn:
         shown = channel if channel.startswith("@") else f"#{channel}"
         rows.append(
             {
-                "channel": tag("a", shown, href=f"chat-{slug(channel)}.html"),
-                "what it is for": known.get(channel, "between two people"),
-                "messages": f"{found['many']:,}",
-                "last": when(found["last"]),
+                say("channel"): tag("a", own(shown), href=f"chat-{slug(channel)}.html"),
+                say("what it is for"): known.get(channel, say("between two people")),
+                say("messages"): f"{found['many']:,}",
+                say("the latest"): when(found["last"]),
             }
         )
-    return "Chat", table("Channels", rows)
+    return say("Chat"), table(say("Channels"), rows)
 
 
 def channel(world: World, key: str) -> Drawn:
@@ -68,5 +81,5 @@ def channel(world: World, key: str) -> Drawn:
     begun = [row for row in rows if row["thread"] not in here or row["thread"] == row["id"]]
     title = key if key.startswith("@") else f"#{key}"
     if not rows:
-        return title, tag("p", "Nobody has said anything.", class_="soft")
+        return title, tag("p", say("Nobody has said anything."), class_="soft")
     return title, listed(map(said, begun), class_="talk")
