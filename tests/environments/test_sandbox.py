@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.environments import sandbox
 from assay.environments.sandbox import Check, available, checked, run_tests, same, shut_off
 
 pytestmark = pytest.mark.skipif(not available(), reason="wants `unshare -n`")
@@ -29,12 +30,19 @@ def test_tests_that_pass_have_passed_and_others_have_not():
         "import sys\nsys.exit(0)",
         "import atexit, os\natexit.register(os._exit, 0)\nx = 2",
         "raise SystemExit",
-        "while True: pass",
         "x = [0] * 10**9",
     ],
 )
 def test_code_that_ends_the_run_or_eats_the_machine_has_not_passed(code: str):
     ran = run_tests({"it.py": code, "test_it.py": TEST.format("self.assertEqual(it.x, 1)")})
+
+    assert not ran.passed
+
+
+def test_code_that_never_ends_is_ended_and_has_not_passed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sandbox, "CPU_S", 2)  # of ten: the machine has other things to do meanwhile
+
+    ran = run_tests({"it.py": "while True: pass", "test_it.py": TEST.format("self.assertEqual(it.x, 1)")})
 
     assert not ran.passed
 
