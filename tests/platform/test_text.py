@@ -6,6 +6,9 @@ import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from linkify_it import LinkifyIt
 
 from assay.platform import markdown
 from assay.platform.actions import projects
@@ -35,6 +38,19 @@ def test_hostile_text_comes_out_harmless(text):
     for tag in tags:
         assert re.match(r"</?(p|a|em|strong|code|br)\b", tag), tag
         assert not re.search(r"\bon\w+=|javascript:|data:|style=|src=", tag), tag
+
+
+PARTS = [
+    *("moon", "www", "localhost", "LocalHost", "http", "mailto", "org", "com", "1", "٣", "é"),
+    *(".", ":", "@", "/", "//", "-", " ", "\n", "<", "("),
+]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14))
+def test_texts_without_addresses_are_told_as_the_library_tells_them(parts):
+    text = "".join(parts)
+
+    assert LinkifyIt().test(text) <= markdown._PARSER.linkify.pretest(text)
 
 
 def test_links_tell_nothing_and_vouch_for_nothing():

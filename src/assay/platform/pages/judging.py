@@ -37,6 +37,7 @@ def _next(request: HttpRequest, slug: str) -> HttpResponse:
             "project": member.project,
             "reads": projects.may(member, "read"),
             "why": queue.why_nothing(person, member.project),
+            "layout": _layout(request),
         }
         return render(request, "platform/nothing_left.html", found)
     return page(request, queries.assignment(lease))
@@ -44,7 +45,16 @@ def _next(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _onward(request: HttpRequest, slug: str) -> HttpResponse:
     """Lead to the next work; the page's own script gets it at once, which spares it a second request."""
-    return _next(request, slug) if request.headers.get("X-Assay-Next") == "page" else redirect("judge", slug)
+    return _next(request, slug) if _is_script(request) else redirect("judge", slug)
+
+
+def _is_script(request: HttpRequest) -> bool:
+    return request.headers.get("X-Assay-Next") == "page"
+
+
+def _layout(request: HttpRequest) -> str:
+    """Name what a page stands in: the script has the frame of its page already, and takes what is within."""
+    return "platform/bare.html" if _is_script(request) else "platform/base.html"
 
 
 @login_required
@@ -114,7 +124,8 @@ def page(
     ways: dict[str, object] = {"reasons": leaving.REASONS.items(), "causes": leaving.CAUSES.items()}
     if given.brief.live:
         ways |= {"battle": arena.of_lease(given.lease), "live": given.brief.live}
-    found = {"lease": given.lease, **ways, **shown_work(given, draft=given.lease.draft, refusal=refusal)}
+    shown = shown_work(given, draft=given.lease.draft, refusal=refusal)
+    found = {"lease": given.lease, "layout": _layout(request), **ways, **shown}
     status = 200 if refusal is None else 422 if isinstance(refusal, AnswerError) else 409
     return render(request, "platform/judge.html", found, status=status)
 
