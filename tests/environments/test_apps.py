@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assay.environments import clock
+from assay.environments.apps.tickets import _search
 from assay.environments.clock import HOUR
 from assay.environments.playing import Oracle, play
 from assay.environments.tasks import Action
@@ -83,3 +84,20 @@ def test_a_fact_is_told_though_a_full_stop_follows_the_word(universe: Universe):
         heard = [episode.call("wait", {"until": "W3 Tue 09:00"}) for _ in range(3)]
 
     assert any(fact["text"] in notice for reply in heard for notice in reply.notices)
+
+
+def test_a_board_is_listed_in_order_without_sorting_it(episode: OpenEpisode):
+    statement = _search(("board",), texts=False)
+
+    plan = episode.world.hidden(f"EXPLAIN QUERY PLAN {statement}", "%%", "", 21, "OPS")
+
+    assert [row["detail"] for row in plan if "B-TREE" in row["detail"]] == []
+
+
+def test_a_list_says_whether_it_is_all_and_leaves_out_what_is_empty(episode: OpenEpisode):
+    two = episode.call("ticket_search", {"board": "OPS", "limit": 2}).answer
+    none = episode.call("ticket_search", {"board": "OPS", "status": "no such", "limit": 2}).answer
+
+    assert (len(two["found"]), two["complete"]) == (2, False)
+    assert none == {"found": [], "complete": True}
+    assert all(value is not None for row in two["found"] for value in row.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -13,6 +13,14 @@ from assay.environments.schema import HIDDEN, SURFACES, columns_of
 
 Row = dict[str, Any]
 Plain = str | int | float | None
+
+
+class Table(NamedTuple):
+    """What a SELECT finds: the names of its columns, and rows of their values."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
 
 MARK = "/*desk*/ "
 """Before every statement of a tool: prepared statements are kept by their text, so that one which the engine
@@ -69,16 +77,21 @@ class Desk:
 
     def rows(self, statement: str, *values: Plain) -> list[Row]:
         """Return what a SELECT over surfaces finds."""
+        names, found = self.table(statement, *values)
+        return [dict(zip(names, row)) for row in found]  # noqa: B905 -- SQLite counts them
+
+    def table(self, statement: str, *values: Plain) -> Table:
+        """Return what a SELECT over surfaces finds, names and values apart; no names where nothing."""
         cursor = self._run(statement, values)
         first = next(cursor, None)
         if first is None:
-            return []
+            return Table((), [])
         names = _names.get(statement)
         if names is None:
             if len(_names) >= MOST_STATEMENTS:
                 _names.clear()
             names = _names[statement] = tuple(name for name, _ in cursor.get_description())
-        return [dict(zip(names, row)) for row in (first, *cursor)]  # noqa: B905 -- SQLite counts them
+        return Table(names, [first, *cursor])
 
     def one(self, statement: str, *values: Plain) -> Row | None:
         """Return the first row that a SELECT finds."""

@@ -131,6 +131,7 @@ INDEXES = (
     ("email", "folder, id"),
     ("email", "thread"),
     ("ticket", "board, status"),
+    ("ticket", "board, created_at DESC, id"),
     ("ticket", "assignee"),
     ("ticket_comment", "ticket"),
     ("ticket_change", "ticket"),

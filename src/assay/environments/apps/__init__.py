@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 
 from assay.environments import clock
-from assay.environments.desk import Desk, Plain, Row
+from assay.environments.desk import Desk, Plain, Row, Table
 
 MOST = 50
 """Entries of a list at most; who wants more asks more closely."""
@@ -21,25 +21,38 @@ def listed(rows: Iterable[Row], *, total: int | None = None) -> dict[str, Any]:
     {'found': [{'id': 1, 'at': 'W1 Mon 00:00:00'}], 'complete': False}
     """
     many = list(rows)
-    found = _shown(many, _columns(tuple(many[0]))) if many else []
+    found = _shown([row.values() for row in many], _columns(tuple(many[0]))) if many else []
     return {"found": found, "complete": total is None or total <= len(found)}
+
+
+def told(table: Table, limit: int, *, turned: bool = False) -> dict[str, Any]:
+    """Return as many rows of a table as a tool answers; it was asked for one more, which says whether that
+    is all. With `turned` the last one comes first.
+    """
+    names, rows = table
+    kept = rows[:limit]
+    if turned:
+        kept.reverse()
+    return {"found": _shown(kept, _columns(names)), "complete": len(rows) <= limit}
 
 
 def search(desk: Desk, statement: str, query: str, *values: Plain) -> dict[str, Any]:
     """Return what a SELECT without its LIMIT finds, as a tool answers; ?1 is the pattern of a query."""
-    rows = desk.rows(f"{statement} LIMIT {MOST + 1}", like(query), *values)
-    return listed(rows[:MOST], total=len(rows))
+    return told(desk.table(f"{statement} LIMIT {MOST + 1}", like(query), *values), MOST)
 
 
 def entry(desk: Desk, table: str, key: Plain, called: str, **lists: str) -> dict[str, Any]:
     """Return the row of a key as a tool shows it, with lists of what hangs on it: ? is the key."""
     row = shown(desk.found(table, key, called))
-    return row | {name: listed(desk.rows(statement, key))["found"] for name, statement in lists.items()}
+    for name, statement in lists.items():
+        names, rows = desk.table(statement, key)
+        row[name] = _shown(rows, _columns(names))
+    return row
 
 
 def shown(row: Row) -> dict[str, Any]:
     """Return a row as a tool shows it."""
-    return _shown([row], _columns(tuple(row)))[0]
+    return _shown([row.values()], _columns(tuple(row)))[0]
 
 
 @lru_cache(1_000)
@@ -53,16 +66,20 @@ def _columns(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return called, (*moments, "at") if "created_at" in names else moments
 
 
-def _shown(rows: list[Row], columns: tuple[tuple[str, ...], tuple[str, ...]]) -> list[dict[str, Any]]:
+def _shown(
+    rows: Iterable[Collection[Any]], columns: tuple[tuple[str, ...], tuple[str, ...]]
+) -> list[dict[str, Any]]:
     called, moments = columns
     found = []
-    for row in rows:
-        told = {name: value for name, value in zip(called, row.values()) if value is not None}  # noqa: B905
+    for values in rows:
+        row: dict[str, Any] = dict(zip(called, values))  # noqa: B905 -- SQLite counts them
+        if None in values:
+            row = {name: value for name, value in row.items() if value is not None}
         for name in moments:
-            if name in told:
-                told[name] = clock.shown(told[name])
-        told.pop("", None)
-        found.append(told)
+            if name in row:
+                row[name] = clock.shown(row[name])
+        row.pop("", None)
+        found.append(row)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from assay.environments.apps import MOST, listed, search
+from assay.environments.apps import MOST, listed, search, told
 from assay.environments.clock import SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -28,12 +28,12 @@ def chat_read(desk: Desk, channel: str, limit: int = 20) -> dict[str, Any]:
     """
     place = _place(desk, channel)
     limit = min(max(limit, 1), MOST)
-    rows = desk.rows(
+    rows = desk.table(
         "SELECT id, thread, author, text, created_at FROM message WHERE channel = ? ORDER BY id DESC LIMIT ?",
         place,
         limit + 1,
     )
-    return listed(reversed(rows[:limit]), total=len(rows))
+    return told(rows, limit, turned=True)
 
 
 @tool(writes=False, costs=15 * SECOND)

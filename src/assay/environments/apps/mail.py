@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from assay.environments.apps import MOST, listed, search, shown
+from assay.environments.apps import MOST, search, shown, told
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -20,13 +20,13 @@ def mail_list(desk: Desk, folder: Literal["inbox", "sent"] = "inbox", limit: int
         limit: how many
     """
     limit = min(max(limit, 1), MOST)
-    rows = desk.rows(
+    rows = desk.table(
         "SELECT id, thread, author, recipients, subject, seen, created_at FROM email WHERE folder = ?"
         " ORDER BY id DESC LIMIT ?",
         folder,
         limit + 1,
     )
-    return listed(rows[:limit], total=len(rows))
+    return told(rows, limit)
 
 
 @tool(writes=False, costs=20 * SECOND)

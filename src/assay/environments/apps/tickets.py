@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 from assay.environments import clock
-from assay.environments.apps import MOST, entry, like, listed
+from assay.environments.apps import MOST, entry, like, told
 from assay.environments.clock import MINUTE, SECOND
 from assay.environments.desk import Desk
 from assay.environments.errors import ToolError
@@ -36,8 +36,8 @@ def ticket_search(
     limit = min(max(limit, 1), MOST)
     only = {"board": board, "status": status, "assignee": assignee}
     given = {column: value for column, value in only.items() if value is not None}
-    rows = desk.rows(_search(tuple(given), texts=bool(query)), like(query), query, limit + 1, *given.values())
-    return listed(rows[:limit], total=len(rows))
+    statement = _search(tuple(given), texts=bool(query))
+    return told(desk.table(statement, like(query), query, limit + 1, *given.values()), limit)
 
 
 @cache

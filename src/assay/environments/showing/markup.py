@@ -231,7 +231,8 @@ def page(title: object, body: Html, *, here: str, menu: Mapping[str, str], name:
         f'<meta http-equiv="Content-Security-Policy" content="{policy()}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"{tag('title', title, ' · ', name, lang=foreign(title))}\n<style>{style()}</style>\n</head>\n<body>\n"
+        f"{tag('title', title, ' · ', name, lang=foreign(title))}\n"
+        f"<style>{style()}</style>\n</head>\n<body>\n"
         f"{tag('a', say('Skip to the page'), class_='skip', href='#content')}\n"
         f"<header>{tag('p', own(name), tag('small', about))}"
         f"{tag('nav', tag('ul', *entries), aria_label=say('Parts of the company'))}</header>\n"
