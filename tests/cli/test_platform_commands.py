@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 
 import pytest
 
@@ -22,15 +24,33 @@ PAIRS = "prompt,model_a,model_b,response_a,response_b,winner,rater\n" + "".join(
 )
 
 
+def run_in(folder, *words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "assay", *map(str, words)]
+    env = {**os.environ, "COLUMNS": "160"}
+    env.pop("DJANGO_SETTINGS_MODULE", None)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
+
+
 @pytest.fixture
 def assay(tmp_path):
-    def go(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "assay", *map(str, words)]
-        env = {**os.environ, "COLUMNS": "160"}
-        env.pop("DJANGO_SETTINGS_MODULE", None)
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=env)
+    return partial(run_in, tmp_path)
 
-    return go
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory):
+    """Comparisons in one project, a bare prompt in another: a copy saves a test the making of tables."""
+    folder = tmp_path_factory.mktemp("letters")
+    (folder / "pairs.csv").write_text(PAIRS)
+    (folder / "p.csv").write_text("prompt\nHi\n")
+    for table, project in (("pairs.csv", "letters"), ("p.csv", "bare")):
+        ran = run_in(folder, "import", table, "--project", project, "--goal", "Console.")
+        assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+@pytest.fixture
+def begun(letters, tmp_path):
+    shutil.copytree(letters, tmp_path, dirs_exist_ok=True)
 
 
 def refused(ran, message: str) -> None:
@@ -56,10 +76,8 @@ def test_comparisons_go_in_and_a_data_set_comes_out(assay, tmp_path):
     assert "Letters that console." in (tmp_path / "out/README.md").read_text()
 
 
-def test_the_same_table_twice_adds_nothing(assay, tmp_path):
-    (tmp_path / "pairs.csv").write_text(PAIRS)
-    assay("import", "pairs.csv", "--project", "letters", "--goal", "Letters that console.")
-
+@pytest.mark.usefixtures("begun")
+def test_the_same_table_twice_adds_nothing(assay):
     again = assay("import", "pairs.csv", "--project", "letters")
 
     assert again.returncode == 0, again.stderr
@@ -77,26 +95,23 @@ def test_a_table_that_is_wrong_in_its_last_row_brings_nothing_in(assay, tmp_path
     refused(assay("export", "letters"), "there is no database in")
 
 
-def test_a_new_project_needs_a_goal(assay, tmp_path):
-    (tmp_path / "p.csv").write_text("prompt\nHi\n")
+@pytest.mark.usefixtures("begun")
+def test_a_new_project_needs_a_goal(assay):
+    refused(assay("import", "p.csv", "--project", "songs"), "say what it is for with --goal or --brief")
 
-    refused(assay("import", "p.csv", "--project", "letters"), "say what it is for with --goal or --brief")
 
-
-def test_an_unknown_project_format_and_kind_are_named(assay, tmp_path):
-    (tmp_path / "p.csv").write_text("prompt\nHi\n")
-    goal = ("--project", "letters", "--goal", "Console.")
+@pytest.mark.usefixtures("begun")
+def test_an_unknown_project_format_and_kind_are_named(assay):
+    goal = ("--project", "more", "--goal", "Console.")
 
     refused(assay("import", "p.csv", *goal, "--kind", "haiku"), "known: pairwise, best-of-n, ranking")
-    assert assay("import", "p.csv", *goal).returncode == 0
     refused(assay("export", "letters", "--format", "xml"), "known: jsonl, trl-preference, trl-sft")
     refused(assay("export", "poems"), "poems")
-    refused(assay("export", "letters"), "there is nothing to export yet")
+    refused(assay("export", "bare"), "there is nothing to export yet")
 
 
+@pytest.mark.usefixtures("begun")
 def test_a_database_from_a_newer_version_is_left_alone(assay, tmp_path):
-    (tmp_path / "p.csv").write_text("prompt\nHi\n")
-    assay("import", "p.csv", "--project", "letters", "--goal", "Console.")
     with sqlite3.connect(tmp_path / "assay-data/assay.sqlite3") as database:
         database.execute(
             "insert into django_migrations (app, name, applied) values ('platform', '0999_new', '2030-01-01')"
