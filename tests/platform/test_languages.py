@@ -64,6 +64,7 @@ def left_in_latin(page: str) -> set[str]:
     return {text[:90] for text in texts if set(re.findall(r"[A-Za-z]{2,}", text)) - LATIN}
 
 
+@pytest.mark.anywhere
 def test_no_catalogue_is_behind_or_loses_a_value():
     ran = subprocess.run(
         [sys.executable, ROOT / "tools" / "messages.py", "--check"],
@@ -73,6 +74,7 @@ def test_no_catalogue_is_behind_or_loses_a_value():
     assert ran.returncode == 0, ran.stdout
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize(("said", "translation", "wrong"), [
     ("Version %(number)s", "النسخة %(number)s", False),
     ("Version %(number)s", "النسخة", True),
@@ -87,6 +89,7 @@ def test_a_translation_that_loses_a_value_is_found(said, translation, wrong):
     assert bool(messages.fault(Message(said, translation))) == wrong
 
 
+@pytest.mark.anywhere
 def test_a_new_language_is_one_folder(tmp_path, monkeypatch):
     (tmp_path / "fr").mkdir()
     monkeypatch.setattr(messages, "LOCALE", tmp_path)
