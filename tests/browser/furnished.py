@@ -1,6 +1,7 @@
 """A platform with something to see on every page, and who may see it.
 
-Run as `python furnished.py HOME`: fills the folder, and writes what `Furnished` holds as JSON.
+Run as `python furnished.py HOME`: fills the folder, and writes as JSON who opens which page, and the cookie
+that each of them is signed in with.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ def furnish() -> list[tuple[str, str, str]]:
 
     names = ("Ann", "Ben", "Nora", "Rosa", "Sam", "Vera", "Dora", "Emil", "Finn", "Gwen", "Hugo", "Ines")
     cast = {
-        name: people.add_person(name=name, password=PASSWORD, languages=["en"], administrator=name == "Ann")
-        for name in names
+        name: people.add_person(name=name, languages=["en"], administrator=name == "Ann") for name in names
     }
+    _let_in(cast.values())
     pages = [(name, route, route) for name in ("Ann", "Ben", "Rosa", "Vera") for route in PERSONAL]
     pages += [
         ("Ann", "projects/new/", "projects/new/"),
@@ -45,6 +46,33 @@ def furnish() -> list[tuple[str, str, str]]:
     for part in (_kinds, _read, _pilot, _lesson, _experiment, _arena):
         pages += part(cast)
     return pages
+
+
+def _let_in(people) -> None:
+    """Give everybody the same password: hashing one for each takes seconds."""
+    from django.contrib.auth.hashers import make_password
+
+    from assay.platform.models import PersonRow
+
+    hashed = make_password(PASSWORD)
+    PersonRow.objects.filter(name__in=[person.name for person in people]).update(password=hashed)
+    for person in people:
+        person.password = hashed
+
+
+def sessions(names) -> dict[str, str]:
+    """Sign people in, and return their cookies."""
+    from django.conf import settings
+    from django.test import Client
+
+    from assay.platform.models import PersonRow
+
+    cookies = {}
+    for name in sorted(names):
+        client = Client()
+        client.force_login(PersonRow.objects.get(name=name))
+        cookies[name] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return cookies
 
 
 def _brief(name: str, kind: str = "pairwise", *questions: Question, **changes: object) -> Brief:
@@ -182,6 +210,15 @@ def _arena(cast):
         ("Ann", "projects/<slug:slug>/entrants/", "projects/ring/entrants/"),
         ("Ann", "projects/<slug:slug>/board/", "projects/ring/board/"),
         ("Vera", "projects/<slug:slug>/board/", "projects/ring/board/"),
+        ("Ann", "projects/<slug:slug>/board/parts/", "projects/ring/board/parts/"),
+        *[
+            ("Ann", "projects/<slug:slug>/board/compare/", f"projects/ring/board/compare/?{asked}")
+            for asked in (
+                "first=mica&second=slate&do=compare",
+                "first=mica&second=slate&do=gate&margin=0.05",
+                "first=mica",
+            )
+        ],
     ]
 
 
@@ -231,13 +268,14 @@ def _read(cast):
         "judgments/<int:number>/": f"judgments/{last.pk}/",
         **{page: page for page in ("", "quality/", "brief/versions/")},
     }
+    parts = ("outcome/", "quality/parts/")
     manages = ("brief/", "people/", "settings/", "flags/", "pilot/", "experiments/")
     pages = [
         (who, place + route, f"projects/moon/{path}")
         for who in ("Ann", "Vera")
         for route, path in named.items()
     ]
-    pages += [("Ann", place + page, f"projects/moon/{page}") for page in manages]
+    pages += [("Ann", place + page, f"projects/moon/{page}") for page in (*parts, *manages)]
     pages += [("Rosa", place, "projects/moon/"), ("Hugo", place, "projects/moon/"), ("Hugo", "", "")]
     pages += [("Sam", place + page, f"projects/moon/{page}") for page in ("review/", "disputes/")]
     pages += [("Ben", place + page, f"projects/moon/{page}") for page in ("mine/", "judge/")]
@@ -329,11 +367,15 @@ def _experiment(cast):
                 version = experiments.version_for(person=cast[name], project=project)
                 _judge(cast[name], project, "fine" if version == second else "dull")
     base, route = "projects/river/experiments/", "projects/<slug:slug>/experiments/"
-    more = {"": "", "<int:number>/": f"{row.pk}/"}
+    more = {"": "", "<int:number>/": f"{row.pk}/", "<int:number>/results/": f"{row.pk}/results/"}
     pages = [("Ann", route + each, base + path) for each, path in more.items()]
     return [*pages, ("Ann", "projects/<slug:slug>/", "projects/river/")]
 
 
 if __name__ == "__main__":
-    service.prepare(Path(sys.argv[1]))
-    sys.stdout.write(json.dumps(furnish()))
+    home = Path(sys.argv[1])
+    # Tables that are there already need not be looked through once more.
+    (service.setup if (home / service.DATABASE).is_file() else service.prepare)(home)
+    pages = furnish()
+    names = {name for name, _route, _path in pages if name}
+    sys.stdout.write(json.dumps({"pages": pages, "sessions": sessions(names)}))
