@@ -127,10 +127,11 @@ def lease_out(
 ) -> LeaseRow | None:
     """Lease a work to a person if it has a place."""
     now = now or timezone.now()
-    if not _take_place(brief.project, number):
+    if not _count_place(brief.project, number):
         transaction.set_rollback(True)
         return None
-    row = work.work_with_item(number)
+    row, has_budget = work.work_and_budget(number)
+    _require_counted(brief.project, has_budget=has_budget)
     return insert(
         LeaseRow(
             project=brief.project,
@@ -150,18 +151,33 @@ def _take_place(project: ProjectRow, number: int, *, judged: int = 0) -> bool:
 
     Where it returns false or raises the transaction is to be rolled back.
     """
+    taken = _count_place(project, number, judged=judged)
+    _require_counted(project, has_budget=projects.has_budget(project))
+    return taken
+
+
+def _count_place(project: ProjectRow, number: int, *, judged: int = 0) -> bool:
+    """Do as `_take_place` does, but for what has to be asked of the project afterwards."""
     if project.budget is not None:
         _spend(project)
-    taken = change(
-        "UPDATE platform_workrow SET taken = taken + 1, judged = judged + %s WHERE id = %s AND taken < cap",
-        judged,
-        number,
+    return bool(
+        change(
+            "UPDATE platform_workrow SET taken = taken + 1, judged = judged + %s "
+            "WHERE id = %s AND taken < cap",
+            judged,
+            number,
+        )
     )
-    # Whoever sets a first budget locks the works and counts their places. A place that was taken in the
-    # meantime would be missing from the count, so that one is given back.
-    if project.budget is None and projects.has_budget(project):
+
+
+def _require_counted(project: ProjectRow, *, has_budget: bool) -> None:
+    """Refuse a place that a budget does not count; `has_budget` was read after the place was taken.
+
+    Whoever sets a first budget locks the works and counts their places. A place that was taken in the
+    meantime would be missing from the count, so that one is given back.
+    """
+    if has_budget and project.budget is None:
         raise BudgetSpentError(_("The project has got a budget just now; please try again."))
-    return bool(taken)
 
 
 def _spend(project: ProjectRow) -> None:

@@ -24,7 +24,8 @@ class Select:
     """A SELECT that returns rows of tables.
 
     In the text, `{w}` stands for all columns of the table that is known as `w` in it; everything else is SQL
-    as both databases speak it. Rows come as tuples, one row object for each table in the order given.
+    as both databases speak it. Rows come as tuples, one row object for each table in the order given, and
+    behind them what else was asked for, as it is.
     """
 
     def __init__(self, text: str, **tables: type[Model]) -> None:
@@ -45,7 +46,8 @@ class Select:
         if not found:
             return []
         shapes = _shapes(self, database.vendor)
-        return [tuple([shape(row, database) for shape in shapes]) for row in found]
+        rest = sum(len(table._meta.concrete_fields) for table in self.tables.values())
+        return [(*[shape(row, database) for shape in shapes], *row[rest:]) for row in found]
 
     def first(self, given: Sequence[Given], *, more: str = "") -> tuple[Any, ...] | None:
         """Run the statement and return its first row, `None` where there is none."""

@@ -145,7 +145,8 @@ def judged(person: PersonRow, token: str) -> JudgmentRow | None:
 
 
 _WORK = Select(
-    "SELECT {w}, {i} FROM platform_workrow w JOIN platform_itemrow i ON i.id = w.item_id WHERE w.id = %s",
+    "SELECT {w}, {i}, p.budget IS NOT NULL FROM platform_workrow w "
+    "JOIN platform_itemrow i ON i.id = w.item_id JOIN platform_projectrow p ON p.id = w.project_id WHERE w.id = %s",
     w=WorkRow,
     i=ItemRow,
 )
@@ -153,11 +154,17 @@ _WORK = Select(
 
 def work_with_item(number: int) -> WorkRow:
     """Return a work by the number of its row, with its item."""
+    return work_and_budget(number)[0]
+
+
+def work_and_budget(number: int) -> tuple[WorkRow, bool]:
+    """Return a work by the number of its row, with its item, and whether its project has a budget by now."""
     found = _WORK.first([number])
     if found is None:
         raise Http404
-    link(found[0], item=found[1])
-    return cast("WorkRow", found[0])
+    row, item, has_budget = found
+    link(row, item=item)
+    return cast("WorkRow", row), bool(has_budget)
 
 
 _SAMPLES = Select("SELECT {s} FROM platform_samplerow s WHERE s.id IN ", s=SampleRow)

@@ -139,6 +139,16 @@ def asked(name: str) -> str:
 
 
 @register.filter
+def among(value: object, words: str) -> str:
+    """Give a value where it is one of these words, else nothing: what was typed must not fill what is `kept`.
+
+    >>> among("2", "1 2 3"), among(["2"], "1 2 3"), among("2" * 1_000_000, "1 2 3")
+    ('2', '', '')
+    """
+    return value if isinstance(value, str) and value in words.split() else ""
+
+
+@register.filter
 def percent(share: float) -> str:
     """Show a share as a whole per cent."""
     return f"{share:.0%}"
