@@ -1,8 +1,8 @@
 """Many threads claim, submit, skip and take back at once within a budget; prints what the database says.
 
-The budget is set while they are at their first works, which are fewer than it pays for; everybody waits with the
-rest until it is there. Everybody takes back what they submitted, in two threads at the same moment, and submits it
-again in two.
+The budget is set while they are at their first works, which are fewer than it pays for; everybody waits with
+the rest until it is there. Everybody takes back what they submitted, in two threads at the same moment, and
+submits it again in two.
 """
 
 from __future__ import annotations

@@ -146,7 +146,8 @@ def judged(person: PersonRow, token: str) -> JudgmentRow | None:
 
 _WORK = Select(
     "SELECT {w}, {i}, p.budget IS NOT NULL FROM platform_workrow w "
-    "JOIN platform_itemrow i ON i.id = w.item_id JOIN platform_projectrow p ON p.id = w.project_id WHERE w.id = %s",
+    "JOIN platform_itemrow i ON i.id = w.item_id JOIN platform_projectrow p ON p.id = w.project_id "
+    "WHERE w.id = %s",
     w=WorkRow,
     i=ItemRow,
 )
