@@ -47,7 +47,7 @@ def test_a_company_is_shown_as_a_harder_task_makes_it(run, tmp_path):
         (["show", "--knob", "noise=3"], "say which with --task"),
         (["show", "--task", "bad-deploy", "--knob", "noise=3,4"], "one task has one value of each knob"),
         (["mcp", "--knob", "noise=3,4"], "one task has one value of each knob"),
-        (["audit", "--knob", "size=0"], "the knob size is a whole number from 1 on, not 0"),
+        (["audit", "--knob", "size=0"], "the knob size is a whole number from 1 to 400, not 0"),
         (["audit", "--knob", "luck=1"], "there is no knob 'luck'; there are: noise, hops, faults"),
     ],
 )

@@ -77,7 +77,7 @@ def test_knobs_are_taken_in_turn_and_drawn(run, tmp_path):
         (["--template", "nonsense"], "there is no template 'nonsense'; there are: "),
         (["--knob", "noise=many"], "write it like noise=2"),
         (["--knob", "luck=2"], "there is no knob 'luck'"),
-        (["--knob", "noise=-1"], "the knob noise is a whole number from 0 on, not -1"),
+        (["--knob", "noise=-1"], "the knob noise is a whole number from 0 to 100, not -1"),
     ],
 )
 def test_what_cannot_be_run_is_said_in_a_sentence(run, words, says):

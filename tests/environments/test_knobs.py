@@ -13,7 +13,7 @@ from assay.environments.errors import WorldError
 from assay.environments.facing import faced
 from assay.environments.playing import Oracle, play
 from assay.environments.schema import HIDDEN, SURFACES
-from assay.environments.situations import Knobs
+from assay.environments.situations import MOST_TURNED, Knobs
 from assay.environments.startup import AGENT, APPS
 from assay.environments.startup.permissions import SCOPES
 from assay.environments.tasks import Task
@@ -57,6 +57,29 @@ def test_every_task_can_be_done_with_all_knobs_turned_and_with_none(universe: Un
         lost += [task.id for task in tasks if oracle(universe, task) < 1]
 
     assert lost == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("knob", [name for name in MOST_TURNED if name != "size"])
+def test_however_far_a_knob_is_turned_a_task_can_be_done_and_nothing_is_of_the_future(
+    universe: Universe, knob: str
+):
+    amiss = []
+    for name in universe.templates:
+        task = universe.task(name, 1, Knobs(**{knob: MOST_TURNED[knob]}))
+        with universe.episode(task, most_steps=3_000) as episode:
+            amiss += [
+                (name, table)
+                for table in SURFACES
+                if episode.world.hidden(
+                    f"SELECT 1 FROM {table} WHERE created_at NOT BETWEEN 0 AND ?",  # noqa: S608
+                    episode.world.now,
+                )
+            ]
+            if play(episode, Oracle(task)).reward < 1:
+                amiss.append((name, "oracle"))
+
+    assert amiss == []
 
 
 def test_scores_at_the_extremes_are_earned(universe: Universe):
@@ -166,7 +189,18 @@ def test_two_settings_of_the_knobs_never_share_an_id():
     assert len({each.code for each in settings}) == len(settings)
 
 
-@pytest.mark.parametrize("wrong", [{"noise": -1}, {"hops": 0}, {"size": 0}, {"faults": 1.5}, {"noise": True}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"noise": -1},
+        {"hops": 0},
+        {"size": 0},
+        {"faults": 1.5},
+        {"noise": True},
+        {"noise": 10**30},
+        {"size": 401},
+    ],
+)
 def test_a_knob_that_cannot_be_turned_so_far_says_so(wrong: dict[str, int]):
     with pytest.raises(WorldError, match=f"the knob {next(iter(wrong))} is a whole number from"):
         Knobs(**wrong)

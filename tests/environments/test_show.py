@@ -32,6 +32,7 @@ from assay.environments.tasks import read_changes
 from assay.environments.trajectories import Step, Trajectory
 from assay.environments.universe import Universe
 from assay.environments.world import World
+from assay.errors import AssayError
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\u202e</main>&lt;b&gt;'
 
@@ -366,3 +367,15 @@ def test_what_a_silent_agent_said_is_shown():
     assert page.count("The agent says") == 2
     assert "It did nothing." not in page
     assert "talker" in page
+
+
+@pytest.mark.parametrize("raw", [b"root:x:0\n", b"\xff\xfe\n", b"[]\n", b"{}\n", b'{"task": 1}\n'])
+def test_a_file_that_is_no_record_of_runs_says_so(tmp_path: Path, raw: bytes):
+    (tmp_path / "runs.jsonl").write_bytes(raw)
+
+    ran = CliRunner().invoke(
+        program, ["universe", "show", "--run", str(tmp_path / "runs.jsonl"), "--out", str(tmp_path / "out")]
+    )
+
+    assert isinstance(ran.exception, AssayError)
+    assert "is no record of runs; name a file that `assay universe run` wrote" in str(ran.exception)

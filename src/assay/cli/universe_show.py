@@ -129,7 +129,10 @@ def _read(run: Path | None, template: str | None, task_seed: int) -> list[Trajec
         return []
     if not run.exists():
         raise AssayError(f"{run} does not exist; check the path")
-    every = list(trajectories.read(run))
+    try:
+        every = list(trajectories.read(run))
+    except (AssayError, UnicodeDecodeError, OSError):
+        raise AssayError(f"{run} is no record of runs; name a file that `assay universe run` wrote") from None
     found = [one for one in every if template in (None, one.template)]
     if template is not None:
         found.sort(key=lambda one: one.seed != task_seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 SECOND = 1_000_000
@@ -38,15 +39,16 @@ def read(text: str) -> int:
     ValueError
         Where the text is no such moment.
     """
-    try:
-        week, day, time = text.split()
-        hours, minutes, *seconds = (int(part) for part in time.split(":"))
-        if not (week[0] == "W" and 0 <= hours < 24 and 0 <= minutes < 60 and len(seconds) < 2):
-            raise ValueError
-        place = (int(week[1:]) - 1) * WEEK + DAYS.index(day) * DAY
-    except (ValueError, IndexError):
-        raise ValueError(f"{text!r} is no moment; write it like 'W2 Wed 09:30'") from None
-    return place + hours * HOUR + minutes * MINUTE + sum(seconds) * SECOND
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None or found[2] not in DAYS or int(found[3]) > 23:
+        raise ValueError(f"{text[:40]!r} is no moment; write it like 'W2 Wed 09:30'")
+    week, _, hours, minutes, seconds = found.groups(default="0")
+    place = (int(week) - 1) * WEEK + DAYS.index(found[2]) * DAY
+    return place + int(hours) * HOUR + int(minutes) * MINUTE + int(seconds) * SECOND
+
+
+_WRITTEN = re.compile(r"W([1-9]\d{0,3})\s+(\w+)\s+(\d{1,2}):([0-5]?\d)(?::([0-5]?\d))?", re.ASCII)
+"""Week (of two hundred years), day, time."""
 
 
 def at_work(moment: int, zone: int = 0) -> bool:

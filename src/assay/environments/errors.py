@@ -9,6 +9,10 @@ class WorldError(AssayError):
     """A world is used or built wrongly; the episode ends."""
 
 
+LONGEST_SAID = 1_000
+"""Characters of a refusal, which an agent has to read."""
+
+
 class ToolError(Exception):
     """What a tool answers instead of a result; the episode goes on.
 
@@ -22,5 +26,6 @@ class ToolError(Exception):
     """
 
     def __init__(self, code: str, says: str, *, retry_after: int | None = None) -> None:
-        super().__init__(says)
+        # What was asked for is named in it, and may be as long as a book.
+        super().__init__(says if len(says) <= LONGEST_SAID else f"{says[:LONGEST_SAID]}…")
         self.code, self.retry_after = code, retry_after

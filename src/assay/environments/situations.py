@@ -13,6 +13,18 @@ from assay.environments.errors import WorldError
 from assay.environments.streams import Stream
 from assay.environments.tasks import Action, Allowed, Goal, Task
 
+MOST_TURNED: Mapping[str, int] = {
+    "noise": 100,
+    "hops": 30,
+    "faults": 30,
+    "contradictions": 100,
+    "permissions": 30,
+    "size": 400,
+}
+"""How far each knob can be turned: so far every task can be done, and all is in the past as play begins; a
+company of the largest size has a million rows.
+"""
+
 
 @dataclass(frozen=True)
 class Knobs:
@@ -50,8 +62,11 @@ class Knobs:
     def __post_init__(self) -> None:
         for each in fields(self):
             value, least = getattr(self, each.name), int(each.name in {"hops", "size"})
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise WorldError(f"the knob {each.name} is a whole number from {least} on, not {value!r}")
+            most = MOST_TURNED[each.name]
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise WorldError(
+                    f"the knob {each.name} is a whole number from {least} to {most}, not {value!r}"
+                )
 
     @property
     def code(self) -> str:

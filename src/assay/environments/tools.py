@@ -52,7 +52,7 @@ class Parameter:
     def check(self, value: object) -> None:
         """Refuse a value of another type, saying what is wanted."""
         wanted = f"a list of {_JSON[self.kind]}s" if self.many else f"a {_JSON[self.kind]}"
-        if self.many and not isinstance(value, list):
+        if self.many is not isinstance(value, list):
             raise ToolError("bad_arguments", f"{self.name} has to be {wanted}")
         for each in value if isinstance(value, list) else (value,):
             fits = isinstance(each, self.kind) and (self.kind is bool or not isinstance(each, bool))

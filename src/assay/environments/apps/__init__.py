@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.environments import clock
 from assay.environments.desk import Desk, Plain, Row, Table
+from assay.environments.errors import ToolError
 
 MOST = 50
 """Entries of a list at most; who wants more asks more closely."""
@@ -83,11 +84,16 @@ def _shown(
     return found
 
 
+LONGEST = 1_000
+"""Characters that are searched for: the store refuses much longer ones, and nobody needs them."""
+
 MOMENTS = {"begins", "ends", "due", "rotated_at", "expires_at", "merged_at"}
 """Columns that hold moments."""
 
 
 def like(text: str) -> str:
     """Return a pattern for LIKE that finds a text anywhere; `ESCAPE '!'` goes with it."""
+    if len(text) > LONGEST:
+        raise ToolError("bad_arguments", f"ask for at most {LONGEST:,} characters; a part is enough")
     quoted = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{quoted}%"

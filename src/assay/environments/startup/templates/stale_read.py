@@ -23,7 +23,7 @@ class StaleRead(Plot):
                 "SUP",
                 f"{one['id']}: {service} fails",
                 f"Reported by {one['name']} last month; it was their proxy.",
-                ago=(5 + place) * DAY,
+                ago=(5 + place % 10) * DAY,
                 status="open",
                 labels=service,
             )

@@ -25,10 +25,12 @@ class TestedRelease(Plot):
         people = scene.staff(but=(owner,))
         good = scene.draw.below(2)
         builds = [f"{major}.{int(minor) + 1}.{place}" for place in range(2 + scene.knobs.noise)]
+        apart = min(HOUR, 28 * HOUR // len(builds))  # however many, all were built by now
         numbers = []
         for place, build in enumerate(builds):
             author, reviewer = scene.draw.some(people, 2)
-            at = scene.begins - (30 - place) * HOUR
+            ago = 30 * HOUR - place * apart
+            at = scene.begins - ago
             passed = place == good or bool(place % 2)
             branch = f"release-{build}"
             write(
@@ -37,7 +39,7 @@ class TestedRelease(Plot):
                 {"VERSION": f"{build}\n"},
                 title=f"Release {build}",
                 by=author,
-                ago=(30 - place) * HOUR,
+                ago=ago,
                 branch=branch,
             )
             number = scene.made.put(

@@ -57,7 +57,9 @@ class WeekPlan(Plot):
         party = self._taken(
             scene, AGENT, free[first], free[first] + HOUR, title="Tasting of coffee", answer="invited"
         )
-        scene.contradict(lambda n: f"{first} is free all of {clock.DAYS[n]}", channel="general")
+        scene.contradict(
+            lambda n: f"{first} is free all of {clock.DAYS[n % clock.WORKDAYS]}", channel="general"
+        )
         goals = [
             Goal(
                 f"{title} has its place",
