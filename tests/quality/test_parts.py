@@ -202,6 +202,9 @@ def ray(tmp_path_factory):
             object_store_memory=200_000_000,
             _temp_dir=str(home) if len(str(home)) < 40 else None,
             log_to_driver=False,
+            # Each step of a shuffle wants workers of its own sort. Ray ends those that idle for a second, and
+            # to start one takes several: here they stay.
+            _system_config={"num_workers_soft_limit": 8},
         )
         ray.data.DataContext.get_current().enable_progress_bars = False
         yield ray

@@ -1,14 +1,17 @@
 """The same fit as a Ray Data job: parts are blocks, and the driver adds up what they send.
 
 Ray is an extra and is imported on first use. Items are dealt out to buckets by a hash, each bucket is coded
-once and stays in Ray's object store; a round maps `summed` over the buckets and adds the sums in the order of
-the buckets, so that the numbers do not hang on which worker was first.
+once and stays in Ray's object store; a round sends `summed` to the buckets and adds the sums in the order of
+the buckets, so that the numbers do not hang on which worker was first. A round is one task a block and no job
+of Ray Data: planning one takes longer than the sums, and there are dozens of rounds.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -66,12 +69,13 @@ def fit_on_ray(
         .materialize()
     )
 
+    blocks, task = coded.to_arrow_refs(), ray.remote(_sums)
+
     def one_pass(now: Tables | None, before: Tables | None) -> Sums:
-        tables = ray.put((names, now, before))
-        mapped = coded.map_batches(
-            _sum, fn_kwargs={"tables": tables}, batch_format="pyarrow", batch_size=None
-        )
-        return add(iter(_in_order(mapped)))
+        tables = ray.put((now, before))
+        by_block = ray.get([task.remote(block, shared, tables) for block in blocks])
+        by_bucket = sorted(chain.from_iterable(by_block), key=itemgetter(0))
+        return add(sums for _, sums in by_bucket)
 
     distinct, items, count, repeated = Distinct(), 0, 0, 0
     for row in coded.select_columns(["items", "votes", "repeated", "marks"]).iter_rows():
@@ -122,14 +126,17 @@ def _code(block: Any, *, shared: Any) -> Any:
     return pl.DataFrame([held]).to_arrow()
 
 
-def _sum(block: Any, *, tables: Any) -> Any:
-    names, now, before = need("ray", extra="ray").get(tables)
+def _sums(
+    block: Any, shared: tuple[Names, dict[str, str]], tables: tuple[Tables | None, Tables | None]
+) -> list[tuple[int, Sums]]:
+    """Return each bucket of a block with its sums; Ray has fetched what was named."""
     frame = _frame(block)
-    sums = [
-        pickle.dumps(summed(pickle.loads(part), names, now, before))  # noqa: S301  (made by `_code`)
-        for part in frame["part"].to_list()
+    if frame.is_empty():
+        return []
+    return [
+        (bucket, summed(pickle.loads(part), shared[0], *tables))  # noqa: S301  (made by `_code`)
+        for bucket, part in frame.select("bucket", "part").iter_rows()
     ]
-    return pl.DataFrame({"bucket": frame["bucket"], "sums": pl.Series(sums, dtype=pl.Binary)}).to_arrow()
 
 
 def _judge(block: Any, *, fitted: Any) -> Any:
@@ -147,12 +154,6 @@ def _frame(block: Any) -> pl.DataFrame:
 def _whole(frame: pl.DataFrame) -> pl.DataFrame:
     (sorted_frame,) = frames([frame])
     return sorted_frame
-
-
-def _in_order(mapped: Any) -> Iterator[Sums]:
-    rows = sorted(mapped.iter_rows(), key=lambda row: row["bucket"])
-    for row in rows:
-        yield pickle.loads(row["sums"])  # noqa: S301  (made by `_sum` in this job)
 
 
 __all__ = ["fit_on_ray", "posteriors_on_ray"]
