@@ -27,7 +27,7 @@ def insert(table: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
     places = ", ".join(["%s"] * (len(named) + len(others)))
     filled = [(*row, *rest) for row in rows]
     for row in filled:
-        if any(isinstance(value, str) and "\0" in value for value in row):
+        if "\0" in "".join([value for value in row if isinstance(value, str)]):
             text = next(value for value in row if isinstance(value, str))
             raise AssayError(say("a text at {text!r} holds the null character; take it out", text=text[:50]))
     with connection.cursor() as cursor:

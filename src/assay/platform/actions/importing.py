@@ -132,9 +132,13 @@ def bring_in_parts(*, project: ProjectRow, found: Imported, considerate: bool = 
         return _bring_in(project, found)
     planned = _checked(project, found)
     total = Report(0, 0, 0, 0)
-    for number, part in enumerate(_parts(found, planned)):
+    parts = list(_parts(found, planned))
+    for number, part in enumerate(parts):
         begun = time.perf_counter()
-        new = asdict(_bring_in(project, part))
+        with transaction.atomic():
+            if number + 1 < len(parts):
+                _reach_the_disk_later()
+            new = asdict(_bring_in(project, part))
         total = Report(**{name: count + new[name] for name, count in asdict(total).items()})
         project.refresh_from_db()
         if number in COUNTED_AFTER:
@@ -142,6 +146,13 @@ def bring_in_parts(*, project: ProjectRow, found: Imported, considerate: bool = 
         if considerate and connection.vendor == "sqlite":
             time.sleep(REST * (time.perf_counter() - begun))
     return total
+
+
+def _reach_the_disk_later() -> None:
+    """Let PostgreSQL not wait for the disk with this transaction; the next that does waits for it as well."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO OFF")
 
 
 def _is_large(found: Imported) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
+
 from assay.platform.models import ItemRow, JudgmentRow, ProjectRow, WorkRow
+from assay.platform.queries.statements import Select, one_of
 
 
 def judged_by(works: Iterable[WorkRow]) -> set[tuple[int, int]]:
@@ -19,17 +22,19 @@ def judged_by(works: Iterable[WorkRow]) -> set[tuple[int, int]]:
 
 def keys_there(project: ProjectRow, keys: Sequence[str]) -> set[str]:
     """Return those of some keys that works of a project have already."""
-    found: set[str] = set()
-    for start in range(0, len(keys), 500):
-        rows = WorkRow.objects.filter(project=project, key__in=keys[start : start + 500])
-        found.update(rows.values_list("key", flat=True))
-    return found
+    named, given = one_of("key", keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key FROM platform_workrow WHERE project_id = %s AND {named}",  # noqa: S608 -- ours
+            [project.pk, given],
+        )
+        return {key for (key,) in cursor.fetchall()}
+
+
+_ITEMS = Select("SELECT {i} FROM platform_itemrow i WHERE i.project_id = %s AND ", i=ItemRow)
 
 
 def items_named(project: ProjectRow, keys: Iterable[str]) -> list[ItemRow]:
     """Return the items of a project that go by these keys."""
-    wanted = list(keys)
-    found: list[ItemRow] = []
-    for start in range(0, len(wanted), 500):
-        found += ItemRow.objects.filter(project=project, key__in=wanted[start : start + 500])
-    return found
+    named, given = one_of("i.key", keys)
+    return [found for (found,) in _ITEMS.all([project.pk, given], more=named)]

@@ -6,7 +6,8 @@ answer it. A `Select` is composed once; what comes back are rows as ever, with e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -37,7 +38,7 @@ class Select:
         """The statement with its columns written out."""
         return _written(self)
 
-    def all(self, given: Sequence[Given], *, more: str = "") -> list[tuple[Any, ...]]:
+    def all(self, given: Sequence[Any], *, more: str = "") -> list[tuple[Any, ...]]:
         """Run the statement with these values; `more` is SQL of ours that is put behind it."""
         database = connections[DEFAULT_DB_ALIAS]  # itself: what stands for it looks it up at each use
         with database.cursor() as cursor:
@@ -49,7 +50,7 @@ class Select:
         rest = sum(len(table._meta.concrete_fields) for table in self.tables.values())
         return [(*[shape(row, database) for shape in shapes], *row[rest:]) for row in found]
 
-    def first(self, given: Sequence[Given], *, more: str = "") -> tuple[Any, ...] | None:
+    def first(self, given: Sequence[Any], *, more: str = "") -> tuple[Any, ...] | None:
         """Run the statement and return its first row, `None` where there is none."""
         found = self.all(given, more=more)
         return found[0] if found else None
@@ -94,6 +95,13 @@ def _shape(table: type[Row], start: int) -> Callable[[Sequence[Any], BaseDatabas
         return table.from_db(DEFAULT_DB_ALIAS, names, own)
 
     return shape
+
+
+def one_of(column: str, values: Iterable[str]) -> tuple[str, Any]:
+    """Return the condition that a column holds one of any number of texts, and the one value it takes."""
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        return f"{column} = ANY(%s)", list(values)
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608 -- a name of ours
 
 
 def link(row: Model, **others: Model) -> None:
