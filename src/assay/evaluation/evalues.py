@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, logsumexp
-from scipy.stats import beta as beta_law
+from scipy.special import betaincinv, betaln, logsumexp
 
 Floats = NDArray[np.float64]
 Side = Literal["two", "greater", "less"]
@@ -49,7 +48,7 @@ def said(log_e: float) -> Evident:
 def _stakes() -> Floats:
     """Return stakes in (0, 1): half around close races, half (Krichevsky–Trofimov) for any."""
     upper = 0.5 + (np.arange(NODES) + 0.5) / NODES / 2
-    near, wide = (2 * beta_law.ppf(upper, each, each) - 1 for each in (CLOSE, 0.5))
+    near, wide = (2 * betaincinv(each, each, upper) - 1 for each in (CLOSE, 0.5))
     stakes: Floats = np.concatenate([near, wide])
     return stakes
 

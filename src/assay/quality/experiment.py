@@ -144,7 +144,7 @@ def effect(
     >>> found.difference, found.people, found.items
     (0.5, (2, 2), 2)
     """
-    from scipy import stats  # noqa: PLC0415 -- half a second that who only deals or draws need not wait for
+    from scipy.special import stdtrit  # noqa: PLC0415 -- who only deals or draws need not wait for it
 
     table = _Table(measurements, dealt)
     now = table.parts(table.version_P)
@@ -159,7 +159,7 @@ def effect(
     low = high = None
     if min(people) >= 2 and items >= 2:
         freedom = min(sum(people) - 2, items - 1)
-        reach = float(stats.t.ppf(0.975, freedom)) * math.sqrt(_variance(table, now, counted_N))
+        reach = float(stdtrit(freedom, 0.975)) * math.sqrt(_variance(table, now, counted_N))
         low, high = now.difference - reach, now.difference + reach
     chance, least = _chance(table, now.difference, rng)
     return Effect(
