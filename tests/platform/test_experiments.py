@@ -240,7 +240,7 @@ def test_the_page_shows_the_change_with_its_interval_and_a_figure(tide, client_o
     whole = client_of("Ann").get(f"/projects/tide/experiments/{found.pk}/").content.decode()
 
     assert 'id="figure-effects"' in page
-    assert "Right, where the answer is known: better" in page
+    assert "Right, where the answer is known</th>" in page
     assert "+100.0" in page
     assert "4 + 4, 6" in page
     assert "<ins>" in whole

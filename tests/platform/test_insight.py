@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from assay.platform import markdown
 from assay.platform.actions import work
-from assay.platform.models import BriefRow, JudgmentRow, ProjectRow
+from assay.platform.models import BriefRow, JudgmentRow, ProjectRow, SampleRow, WorkRow
 from assay.platform.queries import insight
 from assay.platform.queries import work as works
 
@@ -86,3 +87,20 @@ def test_people_see_their_own_evidence_and_only_of_finished_works(scene, client_
     page = client_of("Ben").get("/projects/moon/mine/").content.decode()
     assert "The evidence" in page
     assert "Ann" not in page
+
+
+def test_the_evidence_calls_answers_as_they_stood_and_shows_what_they_say(scene, client_of):
+    JudgmentRow.objects.update(submitted_at=timezone.now() - timedelta(hours=2))
+    said = JudgmentRow.objects.filter(person=scene.ben, work__use=WorkRow.WORK).first()
+
+    page = client_of("Ben").get("/projects/moon/mine/").content.decode()
+    pieces = {piece.work.id: piece for piece in insight.own_pieces(scene.ben, scene.moon)}
+
+    piece = pieces[said.work.key]
+    place = "AB"[said.shown.index(said.answer["choice"])]
+    assert piece.own == f"Answer {place}"
+    assert [title for title, _text in piece.places] == ["Answer A", "Answer B"]
+    texts = dict(SampleRow.objects.filter(key__in=said.shown).values_list("key", "text"))
+    assert [text for _title, text in piece.places] == [texts[key] for key in said.shown]
+    assert str(markdown.html(piece.places[0][1])).strip() in page
+    assert not any(key in page for key in said.shown)  # nor whose they are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -98,9 +99,10 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if found:
         from assay.quality import plots  # noqa: PLC0415 -- only who looks at figures pays for them
 
-        named = [(title(one), one.effect) for one in found if one.effect and one.measure != "seconds"]
+        rows = [(title(one, found), one) for one in found]
+        named = [(words, one.effect) for words, one in rows if one.effect and one.measure != "seconds"]
         context |= {
-            "rows": [(title(one), one) for one in found],
+            "rows": rows,
             "figure": in_words(plots.effects(named)) if named else None,
         }
     up = reverse("experiment", args=[slug, number]), _("Two versions side by side")
@@ -108,14 +110,24 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return show("platform/experiment_results.html", context, project=member.project)
 
 
-def title(one: Comparison) -> str:
-    """Return what was compared, in words."""
+def title(one: Comparison, among: Sequence[Comparison]) -> str:
+    """Return what was compared, in words; which question it was only where there are several."""
+    if len({each.question for each in among if each.question}) == 1:
+        return _alone(one)
     words = {
         "right": _("Right, where the answer is known: %s"),
         "agree": _("Two people say the same: %s"),
         "sure": _("How sure verdicts are: %s"),
     }
     return words[one.measure] % asked(one.question) if one.measure in words else _("Time for a judgment")
+
+
+def _alone(one: Comparison) -> str:
+    return {
+        "right": _("Right, where the answer is known"),
+        "agree": _("Two people say the same"),
+        "sure": _("How sure verdicts are"),
+    }.get(one.measure, _("Time for a judgment"))
 
 
 @login_required

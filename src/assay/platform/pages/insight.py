@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from assay.figures import Figure
 
 PATIENCE = 1.0
+MOST_PIECES = 100
+"""So many of a person's own judgments are shown beside the verdicts, the most surprising first."""
 
 
 @login_required
@@ -81,7 +83,12 @@ def own(request: HttpRequest, slug: str) -> HttpResponse:
     project = projects.membership(person, slug, "judge").project
     pieces = queries.own_pieces(person, project, patience=PATIENCE)
     numbers = own_numbers.tell(person=person, project=project, patience=PATIENCE)
-    found = {"project": project, "pieces": pieces, "numbers": numbers}
+    read = (
+        None
+        if pieces is None
+        else [(piece, attachments.of_work(project, piece.work)) for piece in pieces[:MOST_PIECES]]
+    )
+    found = {"project": project, "pieces": read, "count": len(pieces or ()), "numbers": numbers}
     return render(request, "platform/own_pieces.html", found)
 
 

@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from assay.judgments import kind as kind_named
 from assay.people import Earned, earned
@@ -192,9 +193,13 @@ def _votes(project: ProjectRow, found: Outcome) -> Iterable[tuple[Judgment, Vote
 
 @dataclass(frozen=True)
 class Piece:
-    """One of a person's own judgments on a finished work, and what everybody's came to."""
+    """One of a person's own judgments on a finished work, and what everybody's came to.
 
-    prompt: str
+    Samples are called A, B, … as they stood for this person; `places` holds what each says.
+    """
+
+    work: Work
+    places: tuple[tuple[str, str], ...]
     question: str
     own: str
     verdict: str
@@ -223,29 +228,36 @@ def own_pieces(
         work__use=WorkRow.WORK,
         submitted_at__lt=timezone.now() - UNDO,
     ).select_related("work__item", "person", "brief")
+    from assay.platform.queries.work import samples_of  # noqa: PLC0415 -- they read each other's rows
+
     verdict_of: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in found.verdicts:
         verdict_of[verdict.item].append(verdict)
-    pieces = []
-    for row in rows:
-        if row.work.judged < row.work.cap or not verdict_of[row.work.key]:
-            continue
-        pieces += _compared(row, verdict_of[row.work.key])
+    done = [row for row in rows if row.work.judged >= row.work.cap and verdict_of[row.work.key]]
+    samples = samples_of([row.work for row in done])
+    pieces = [
+        piece for row in done for piece in _compared(row, row.work.record(samples), verdict_of[row.work.key])
+    ]
     return sorted(pieces, key=lambda piece: (piece.own == piece.verdict, -piece.probability))
 
 
-def _compared(row: JudgmentRow, verdicts: Iterable[Verdict]) -> list[Piece]:
-    from assay.platform.queries.work import samples_of  # noqa: PLC0415 -- they read each other's rows
+def _compared(row: JudgmentRow, work: Work, verdicts: Iterable[Verdict]) -> list[Piece]:
+    from assay.platform.queries.pilots import PLACES, read  # noqa: PLC0415 -- as above
 
     brief = row.brief.record()
-    work = row.work.record(samples_of([row.work]))
+    text_of = {sample.id: sample.text for sample in work.samples}
+    stood = list(row.shown) if set(row.shown) == set(text_of) else list(text_of)
+    title = {sample: _("Answer %s") % place for sample, place in zip(stood, PLACES, strict=False)}
+    letters = {sample: title[sample] for sample in text_of if sample in title}
+    places = tuple((name, text_of[sample]) for sample, name in title.items())
     votes = kind_named(brief.kind).votes(brief, work, row.answer)
     return [
         Piece(
-            work.item.prompt,
+            work,
+            places,
             verdict.question,
-            votes[verdict.question],
-            verdict.label,
+            read(votes[verdict.question], letters),
+            read(verdict.label, letters),
             verdict.probability,
             row.seconds,
             row.submitted_at,

@@ -11,6 +11,8 @@ from django.utils.html import format_html, json_script, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
 
+from assay import registry
+from assay.judgments import kind as kind_named
 from assay.platform import markdown
 from assay.platform.queries.attachments import Files
 from assay.platform.queries.briefs import pay_of
@@ -146,6 +148,12 @@ def among(value: object, words: str) -> str:
     ('2', '', '')
     """
     return value if isinstance(value, str) and value in words.split() else ""
+
+
+@register.filter
+def kind_title(name: str) -> str:
+    """Say what a kind is called, where it is one; a skill that somebody named stays as it is."""
+    return gettext(kind_named(name).title) if name in registry.names("kinds") else name
 
 
 @register.filter
