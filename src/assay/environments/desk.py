@@ -31,15 +31,22 @@ MOST_STATEMENTS = 1_000
 
 _names: dict[str, tuple[str, ...]] = {}
 
-_READS = {apsw.SQLITE_READ, apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
+_WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
+_READS = {apsw.SQLITE_READ, *_WRITES}
 _ALLOWED = {*_READS, apsw.SQLITE_SELECT, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
 
 
+LOOK = "/*look*/ "
+"""Before every statement of a tool that says that it only looks: those that write are not prepared so."""
+
+
 class Guard:
-    """Decides what a statement may touch when it is prepared: with `closed`, surfaces only."""
+    """Decides what a statement may touch when it is prepared: with `closed`, surfaces only; with `looking`,
+    these are only read.
+    """
 
     def __init__(self) -> None:
-        self.closed = False
+        self.closed = self.looking = False
 
     def __call__(
         self, did: int, one: str | None, _two: str | None, _base: str | None, _trigger: str | None
@@ -47,6 +54,8 @@ class Guard:
         if not self.closed:
             return apsw.SQLITE_OK
         if did not in _ALLOWED or (did in _READS and one not in SURFACES):
+            return apsw.SQLITE_DENY
+        if self.looking and did in _WRITES:
             return apsw.SQLITE_DENY
         return apsw.SQLITE_OK
 
@@ -60,6 +69,8 @@ class Desk:
         The person for whom it is done: the agent, a coworker, or "" for the world itself.
     now
         The moment, in simulated microseconds.
+    writes
+        Whether something may be written: what a tool changes that says it only looks would not be recorded.
     """
 
     def __init__(
@@ -71,8 +82,10 @@ class Desk:
         now: int,
         source: int,
         later: Callable[[int, str, dict[str, Any]], None],
+        writes: bool = True,
     ) -> None:
         self._held, self._guard = held, guard
+        self._mark, self._looking = (MARK, False) if writes else (LOOK, True)
         self.who, self.now, self._source, self._later = who, now, source, later
 
     def rows(self, statement: str, *values: Plain) -> list[Row]:
@@ -121,6 +134,8 @@ class Desk:
 
     def later(self, at: int, kind: str, **payload: Any) -> None:
         """Let an event happen at a moment."""
+        if self._looking:
+            raise WorldError(f"a tool that only looks schedules {kind!r}; declare it with writes=True")
         self._later(at, kind, payload)
 
     def require(self, scope: str) -> None:
@@ -134,13 +149,15 @@ class Desk:
             raise ToolError("forbidden", f"{self.who} has no permission for {scope!r}; ask who owns it")
 
     def _run(self, statement: str, values: tuple[Plain, ...]) -> apsw.Cursor:
-        was, self._guard.closed = self._guard.closed, True
+        guard = self._guard
+        was, guard.closed, guard.looking = guard.closed, True, self._looking
         try:
-            return self._held.execute(MARK + statement, values)
+            return self._held.execute(self._mark + statement, values)
         except apsw.AuthError as wrong:
-            raise WorldError(f"a tool tried to read what no tool may: {statement[:200]}") from wrong
+            did = "write, though it is declared to look only, or to read" if self._looking else "read"
+            raise WorldError(f"a tool tried to {did} what no tool may: {statement[:200]}") from wrong
         finally:
-            self._guard.closed = was
+            guard.closed, guard.looking = was, False
 
 
 def _surface(table: str) -> str:

@@ -18,6 +18,8 @@ import fcntl
 import os
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -48,7 +50,7 @@ class _Folder:
 _folders: dict[_Where, _Folder] = {}
 _one_at_a_time = threading.RLock()  # a world that was forgotten is let go in the midst of anything
 
-LOCKS = ".open-worlds"
+LOCKS, MAKING = ".open-worlds", ".making-worlds"
 
 
 class _Held(apsw.Connection):
@@ -206,6 +208,27 @@ def fork(source: Path, target: Path) -> None:
     log = Path(f"{source}-wal")
     if log.exists():
         shutil.copyfile(log, f"{target}-wal")
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[None]:
+    """Let nobody else, here or in another process, make worlds in a folder meanwhile; wait for who does."""
+    file = os.open(folder / MAKING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def move(path: Path, target: Path) -> None:
+    """Give a world another name, in the place of what had it; who forks that meanwhile gets one of the two.
+
+    Both have to be forks of one base: their log is what tells them apart.
+    """
+    os.replace(f"{path}-wal", f"{target}-wal")
+    os.replace(path, target)
+    path.unlink(missing_ok=True)  # two names of one file are not moved onto each other
 
 
 def remove(path: Path) -> None:

@@ -8,14 +8,17 @@ and everything that was changed beyond what the task allows is a side effect, wh
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 import apsw
 
 from assay.environments import sandbox
+from assay.environments.errors import WorldError
 from assay.environments.git import Repository
 from assay.environments.sandbox import Check
 from assay.environments.schema import PROVENANCE, SURFACES, columns_of
@@ -211,12 +214,37 @@ def _allows(rule: Allowed, change: Change) -> bool:
     return all(seen.get(column) == value for column, value in rule.where.items())
 
 
-def checked(task: Task) -> Task:
-    """Refuse a task whose rules name tables or columns that are not there."""
+def checked(task: Task, rows: Callable[..., object]) -> Task:
+    """Refuse a task that cannot be scored, or whose rules can never hold.
+
+    Parameters
+    ----------
+    rows
+        Runs a SELECT in the world of the task.
+
+    Raises
+    ------
+    WorldError
+        Where a goal is no question, weighs nothing, or a rule names a table or column that is not there.
+    """
+    if not task.goals:
+        raise WorldError(f"{task.template} has no goal; say what has to be so in the end")
+    for goal in task.goals:
+        if not (isinstance(goal.weight, int | float) and 0 < goal.weight < inf):
+            raise WorldError(f"{task.template}: the goal {goal.name!r} weighs {goal.weight!r}, not above 0")
+        if not goal.statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            raise WorldError(f"{task.template}: the goal {goal.name!r} is no SELECT")
+        if ";" in re.sub(r"'(?:[^']|'')*'", "", goal.statement):
+            raise WorldError(f"{task.template}: the goal {goal.name!r} is more than one question")
+        try:
+            rows(f"EXPLAIN {goal.statement}", *goal.values)
+        except apsw.Error as wrong:
+            raise WorldError(f"{task.template}: the goal {goal.name!r} cannot be asked: {wrong}") from None
     for rule in task.allowed:
-        known = {*columns_of(rule.table), *PROVENANCE} if rule.table in SURFACES else set()
-        if strange := ({*rule.where, *rule.columns} - known):
-            raise ValueError(f"{task.template} allows changes of {rule.table}, which has no {min(strange)!r}")
+        if rule.table not in SURFACES or rule.did not in {"INSERT", "UPDATE", "DELETE"}:
+            raise WorldError(f"{task.template} allows {rule.did} of {rule.table!r}, which there is not")
+        if strange := ({*rule.where, *rule.columns} - {*columns_of(rule.table), *PROVENANCE}):
+            raise WorldError(f"{task.template} allows changes of {rule.table}, which has no {min(strange)!r}")
     return task
 
 

@@ -129,14 +129,17 @@ def _length(value: object) -> int:
 def tool(*, writes: bool, costs: int = 10 * SECOND) -> Callable[[Callable[..., object]], Tool]:
     """Make a function a tool; what it says and takes is read from it."""
 
+    if costs < 1:
+        raise WorldError(f"a tool costs at least a microsecond of simulated time, not {costs}")
+
     def made(function: Callable[..., object]) -> Tool:
         says, args = _docs(function)
         hints = typing.get_type_hints(function, localns={"Desk": object})
         parameters = []
         for name, one in list(inspect.signature(function).parameters.items())[1:]:
-            if name not in args:
-                raise WorldError(f"the tool {function.__name__} does not say what {name} is")
-            kind, many, among = _kind(hints.get(name, str), function.__name__)
+            if name not in args or name not in hints:
+                raise WorldError(f"the tool {function.__name__} does not say what {name} is, and its type")
+            kind, many, among = _kind(hints[name], function.__name__)
             parameters.append(
                 Parameter(name, kind, args[name], one.default is inspect.Parameter.empty, many, among)
             )

@@ -19,7 +19,7 @@ from assay.environments.clock import HOUR
 from assay.environments.coworkers import Coworkers, Voice
 from assay.environments.errors import WorldError
 from assay.environments.playing import Episode
-from assay.environments.situations import Knobs, Template
+from assay.environments.situations import Knobs, Situation, Template
 from assay.environments.streams import Stream, number
 from assay.environments.tasks import Task, checked, told
 from assay.environments.tools import App
@@ -77,11 +77,16 @@ class Universe:
     def __init__(
         self, kind: str, seed: int, folder: Path, *, entities: int = 2_500, voice: Voice | None = None
     ) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise WorldError(f"the seed of a world is a whole number, not {seed!r}")
         self.kind = cast("Kind", registry.get("worlds", kind))
         self.seed, self.folder, self.voice = seed, folder, voice
         self._entities = entities
         self._fingerprints: dict[Path, str] = {}
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as wrong:
+            raise WorldError(f"{folder} cannot hold worlds: {wrong.strerror}; name another folder") from None
         self.base = self._sealed(entities)
         self._tasks: dict[str, Task] = {}
 
@@ -96,12 +101,17 @@ class Universe:
         base = self.folder / f"{self.kind.name}-{self.seed}-{entities}-{made}.world"
         if base not in self._fingerprints:
             if not base.exists():
-                half = self.folder / f"{base.name}.half"
-                store.remove(half)
-                self.kind.build(half, self.seed, entities=entities)
-                half.rename(base)
+                with store.making(self.folder):
+                    self._build(base, entities)
             self._fingerprints[base] = store.fingerprint(base)
         return base
+
+    def _build(self, base: Path, entities: int) -> None:
+        if not base.exists():  # it was made by somebody else while we waited
+            half = self.folder / f"{base.name}.half"
+            store.remove(half)
+            self.kind.build(half, self.seed, entities=entities)
+            half.rename(base)
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -110,32 +120,44 @@ class Universe:
 
     def task(self, template: str, seed: int, knobs: Knobs | None = None) -> Task:
         """Plant a task: the same whenever it is asked for with the same seed and knobs."""
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise WorldError(f"the seed of a task is a whole number, not {seed!r}")
         knobs = knobs or Knobs()
         key = f"{template}-{seed}-{knobs.code}"
         if key in self._tasks:
             return self._tasks[key]
-        path = self._planted(key)
-        store.remove(path)
-        store.fork(self._sealed(self._entities * knobs.size), path)
-        made = Builder.more(path, seed=number(self.seed, template, seed) >> 1)
-        found = cast("type[Template]", registry.get(self.kind.templates, template))().situate(
-            made, Stream(made.seed, "situation"), knobs
-        )
-        made.finish()
-        deadline = made.begins + int(found.hours * HOUR)
-        task = checked(
-            Task(
-                key,
-                template,
-                seed,
-                found.text,
-                deadline,
-                found.goals,
-                found.allowed,
-                found.oracle,
-                {**asdict(knobs), **found.knobs},
-            )
-        )
+        planner = cast("type[Template]", registry.get(self.kind.templates, template))()
+        base, path = self._sealed(self._entities * knobs.size), self._planted(key)
+        with store.making(self.folder):
+            half = path.with_name(f"{path.name}.half")
+            store.remove(half)
+            store.fork(base, half)
+            made = Builder.more(half, seed=number(self.seed, template, seed) >> 1)
+            try:
+                found = planner.situate(made, Stream(made.seed, "situation"), knobs)
+                if not isinstance(found, Situation):
+                    raise WorldError(f"the template {template} returns no Situation")
+                deadline = made.begins + int(found.hours * HOUR)
+                task = checked(
+                    Task(
+                        key,
+                        template,
+                        seed,
+                        found.text,
+                        deadline,
+                        found.goals,
+                        found.allowed,
+                        found.oracle,
+                        {**asdict(knobs), **found.knobs},
+                    ),
+                    made.rows,
+                )
+                made.finish()
+            except BaseException:
+                made.held.close()
+                store.remove(half)
+                raise
+            store.move(half, path)
         self._tasks[key] = task
         return task
 
@@ -173,7 +195,8 @@ class Universe:
                 )
 
     def _planted(self, key: str) -> Path:
-        return self.folder / f"{key}.task"
+        made = generator(self.kind.build)
+        return self.folder / f"{self.kind.name}-{self.seed}-{self._entities}-{made}-{key}.task"
 
 
 class OpenEpisode(Episode):

@@ -29,7 +29,7 @@ VERSION = 3
 
 LONGEST_WAIT = 4 * clock.WEEK
 
-as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False).encode
 sorted_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
 
 Handler = Callable[[Desk, dict[str, Any]], None]
@@ -222,7 +222,7 @@ class World:
             hits = self.faults.hitting(self, tool, self._service_of[name], given, step)
             for hit in hits:
                 hit.before()
-            desk = self.desk(self.agent, step)
+            desk = self.desk(self.agent, step, writes=tool.writes)
             if not tool.writes:
                 answer: Any = tool.run(desk, **given)
                 changes = b""
@@ -268,7 +268,10 @@ class World:
         changes: bytes,
         notices: tuple[str, ...],
     ) -> Reply:
-        arguments, said = sorted_json(given), as_json(answer)
+        try:
+            arguments, said = sorted_json(given), as_json(answer)
+        except (TypeError, ValueError, RecursionError) as wrong:
+            raise WorldError(f"{name} is asked or answers what JSON cannot hold: {wrong}") from wrong
         parts = "\0".join((self.hash, name, arguments, code, said, str(self.now), *notices, ""))
         try:
             raw = parts.encode()
@@ -288,9 +291,17 @@ class World:
 
     # -- what happens by itself --------------------------------------------------------------------------
 
-    def desk(self, who: str, source: int) -> Desk:
-        """Return the surfaces as somebody reads and writes them now."""
-        return Desk(self._held, self._guard, who=who, now=self.now, source=source, later=self.later)
+    def desk(self, who: str, source: int, *, writes: bool = True) -> Desk:
+        """Return the surfaces as somebody reads, and writes, them now."""
+        return Desk(
+            self._held,
+            self._guard,
+            who=who,
+            now=self.now,
+            source=source,
+            later=self.later,
+            writes=writes,
+        )
 
     def later(self, at: int, kind: str, payload: Mapping[str, Any], *, priority: int = 5) -> None:
         """Let an event happen at a moment, not before now; at one moment lower priorities first."""
