@@ -82,6 +82,7 @@ def test_skills_flags_and_quality_are_in_sight(project):
     assert FlagRow.objects.get(cause="broken").settled_with == story.ANSWERED
     assert len(found.people) == 16
     assert len(found.days) > 1
+    assert 2 <= found.pace.between <= 9
     assert outcomes.outcome(project).board.standings[0].model == "house-writer"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,7 @@ from assay.demo import HOUSE, story
 from assay.demo.raters import PEOPLE
 from assay.platform.actions import flags, overlap, people, pilots, projects, reviews
 from assay.platform.actions.judgments import keep_judgments
-from assay.platform.actions.rehearsed_trial import try_two_versions
+from assay.platform.actions.rehearsed_trial import one_after_another, try_two_versions
 from assay.platform.models import (
     BriefRow,
     EdgeCaseRow,
@@ -125,13 +125,10 @@ def _spread(project: ProjectRow) -> None:
     for version in later:
         BriefRow.objects.filter(pk=version.pk).update(created_at=end)
     rows.filter(brief=first).update(submitted_at=begun + timedelta(hours=5))
-    numbers = list(rows.exclude(brief=first).order_by("pk").values_list("pk", flat=True))
-    size = -(-len(numbers) // story.DAYS)
+    judged = list(rows.exclude(brief=first).order_by("pk").only("pk", "person_id", "seconds"))
+    size = -(-len(judged) // story.DAYS)
     for day in range(story.DAYS):
-        part = numbers[day * size : (day + 1) * size]
-        if part:
-            at: datetime = end + timedelta(days=day, hours=9)
-            rows.filter(pk__gte=part[0], pk__lte=part[-1]).update(submitted_at=at)
+        one_after_another(judged[day * size : (day + 1) * size], end + timedelta(days=day, hours=9))
 
 
 # -- readers -------------------------------------------------------------------------------------------------

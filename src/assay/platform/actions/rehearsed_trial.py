@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import transaction
@@ -17,6 +17,9 @@ from assay.platform.actions.judgments import keep_judgments
 from assay.platform.models import BriefRow, ExperimentRow, JudgmentRow, PersonRow, ProjectRow, WorkRow
 from assay.platform.queries.work import samples_of
 from assay.records import Item, Sample
+
+PAUSES_S = (2, 3, 4, 6, 9)
+"""Between two works, in seconds."""
 
 SEED = 5
 """Of the people and of what they say; who is dealt to which version, the experiment itself draws."""
@@ -80,4 +83,16 @@ def _put_back(begun: ExperimentRow) -> None:
     ProjectRow.objects.filter(pk=begun.project_id).update(created_at=start)
     BriefRow.objects.filter(project=begun.project_id).update(created_at=start)
     ExperimentRow.objects.filter(pk=begun.pk).update(opened_at=start)
-    JudgmentRow.objects.filter(project=begun.project_id).update(submitted_at=start + timedelta(days=1))
+    one_after_another(JudgmentRow.objects.filter(project=begun.project_id), start + timedelta(days=1))
+
+
+def one_after_another(rows: Iterable[JudgmentRow], begun: datetime) -> None:
+    """Let everybody submit their judgments one after the other, as long as each took, a few seconds apart."""
+    at: dict[int, datetime] = {}
+    moved = []
+    for row in rows:
+        pause = PAUSES_S[row.pk % len(PAUSES_S)]
+        row.submitted_at = at.get(row.person_id, begun) + timedelta(seconds=pause + (row.seconds or 0.0))
+        at[row.person_id] = row.submitted_at
+        moved.append(row)
+    JudgmentRow.objects.bulk_update(moved, ["submitted_at"], batch_size=100)
