@@ -18,7 +18,8 @@ from playwright.sync_api import expect
 from ..platform.ports import free_port
 
 # What is slow to come on a loaded machine has come all the same; only a test that fails waits so long.
-expect.set_options(timeout=30_000)
+WAIT = 90_000
+expect.set_options(timeout=WAIT)
 CHROMIUM = "/usr/bin/chromium"
 LAUNCH = {
     "executable_path": CHROMIUM,
@@ -48,6 +49,20 @@ def pytest_collection_modifyitems(items):
 def pytest_generate_tests(metafunc):
     if "browser_type_launch_args" in metafunc.fixturenames:
         metafunc.parametrize("browser_type_launch_args", [LAUNCH], indirect=True, ids=["debian"])
+
+
+@pytest.fixture(scope="session")
+def browser(browser):
+    """The browser, whose pages wait as long as what is expected of them does."""
+    opened = browser.new_context
+
+    def patient(**given):
+        found = opened(**given)
+        found.set_default_timeout(WAIT)
+        return found
+
+    browser.new_context = patient
+    return browser
 
 
 @dataclass
@@ -103,7 +118,7 @@ class Server:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=120)
             self.process = None
 
 
@@ -119,6 +134,15 @@ def empty_folder(tmp_path_factory):
 def server(tmp_path, empty_folder):
     shutil.copytree(empty_folder, tmp_path, dirs_exist_ok=True)
     found = Server(tmp_path, free_port())
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, empty_folder):
+    """A server for those tests of a module that need none of their own; who uses it first starts it."""
+    found = Server(tmp_path_factory.mktemp("running"), free_port())
+    shutil.copytree(empty_folder, found.home, dirs_exist_ok=True)
     yield found
     found.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -26,11 +27,12 @@ WAIVE = (
 RING = """
 from assay.platform.actions import arena
 from assay.platform.models import ProjectRow, PersonRow
-for name in ("Ann", "Ben"): service.add_person(name, "a long password", ["en"])
-brief = Brief("ring", "Find the better editor of verse.", "pairwise", languages=("en",), live={live})
+for name in ("Ann", "Ben"):
+    if not PersonRow.objects.filter(name=name): service.add_person(name, "a long password", ["en"])
+brief = Brief({slug!r}, "Find the better editor of verse.", "pairwise", languages=("en",), live={live})
 service.create_project(brief, owner="Ann")
-service.add_member("ring", "Ben")
-project, ann = ProjectRow.objects.get(slug="ring"), PersonRow.objects.get(name="Ann")
+service.add_member({slug!r}, "Ben")
+project, ann = ProjectRow.objects.get(slug={slug!r}), PersonRow.objects.get(name="Ann")
 for name, url in {models}:
     given = {{"name": name, "provider": "ours", "url": url, "model": name}}
     arena.register(project=project, person=ann, given=given)
@@ -45,16 +47,19 @@ def model():
 
 
 @pytest.fixture
-def ring(server, page, sign_in, model):
-    """Ben sits at a fresh desk of an arena of two scripted models."""
+def ring(running, page, sign_in, model):
+    """Ben sits at a fresh desk of an arena of two scripted models; each test has an arena of its own."""
 
-    def begin(live: str = "Live()", second: str = "") -> None:
+    def begin(live: str = "Live()", second: str = "") -> str:
+        slug = f"ring-{secrets.token_hex(4)}"
         models = (("mica", model.url), ("slate", second or model.url))
-        server.shell(RING.format(live=live, models=models))
-        server.start()
-        sign_in(server, "Ben")
-        page.goto(f"{server.url}/projects/ring/judge/")
+        running.shell(RING.format(slug=slug, live=live, models=models))
+        if running.process is None:
+            running.start()
+        sign_in(running, "Ben")
+        page.goto(f"{running.url}/projects/{slug}/judge/")
         expect(page.get_by_role("textbox", name="Your prompt")).to_be_focused()
+        return slug
 
     return begin
 
@@ -139,7 +144,7 @@ def test_from_the_first_word_of_the_author_to_a_board(server, page, sign_in, bro
     assert "4 comparisons of 2 models by 1 rater on 4 prompts" in done.stdout
 
 
-def test_a_model_that_dies_in_the_middle_is_told_and_the_prompt_is_kept(ring, server, page, model):
+def test_a_model_that_dies_in_the_middle_is_told_and_the_prompt_is_kept(ring, page, model):
     ring()
 
     def dies(body):
@@ -185,9 +190,9 @@ class Mortal:
         reader.close()
 
 
-def test_an_endpoint_killed_in_the_middle_is_told_and_the_prompt_is_kept(ring, server, page, model):
+def test_an_endpoint_killed_in_the_middle_is_told_and_the_prompt_is_kept(ring, running, page, model):
     mortal = Mortal()
-    ring(second=mortal.url)
+    slug = ring(second=mortal.url)
     ask(page, "The first prompt, which both answer in part.")
     expect(page.locator(".samples .prose").first).to_have_text("Tonight she is")
 
@@ -200,14 +205,15 @@ def test_an_endpoint_killed_in_the_middle_is_told_and_the_prompt_is_kept(ring, s
 
     desk = page.get_by_role("textbox", name="Your prompt")
     expect(desk).to_have_value("The first prompt, which both answer in part.")
-    server.shell(
-        "from assay.platform.models import EntrantRow", f"EntrantRow.objects.update(url={model.url!r})"
+    running.shell(
+        "from assay.platform.models import EntrantRow",
+        f"EntrantRow.objects.filter(project__slug={slug!r}).update(url={model.url!r})",
     )
     page.get_by_role("button", name="Let two models answer").click()
     both_whole(page)
 
 
-def test_an_endpoint_that_is_down_gives_the_prompt_back(ring, server, page):
+def test_an_endpoint_that_is_down_gives_the_prompt_back(ring, page):
     ring(second="http://127.0.0.1:9")
     ask(page, "A prompt that took an hour to write.")
     expect(page.locator(".live-trouble")).to_contain_text("cannot be reached just now")
@@ -311,8 +317,8 @@ def test_people_go_on_with_both_models(ring, page, model):
     expect(page.get_by_role("heading", name="Your vote is kept")).to_be_visible()
 
 
-def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, server, page):
-    ring()
+def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, running, page):
+    slug = ring()
     ask(page, "The moon?")
     both_whole(page)
     page.keyboard.press("1")
@@ -320,9 +326,10 @@ def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, server, page
     expect(page.get_by_role("heading", name="Your vote is kept")).to_be_visible()
 
     # The page tells it beside the vote, and nothing on it says when that has arrived.
-    told = server.shell(
+    told = running.shell(
         "from assay.platform.models import BattleRow", "import json, time",
-        "events = lambda: json.dumps(BattleRow.objects.get(state='begun').events)",
+        f"ours = BattleRow.objects.filter(project__slug={slug!r}, state='begun')",
+        "events = lambda: json.dumps(ours.get().events)",
         "until = time.monotonic() + 60",
         "while 'whole' not in events() and time.monotonic() < until: time.sleep(0.1)",
         "print(events())",

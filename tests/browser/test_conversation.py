@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
+import secrets
 import threading
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from assay.inference.embedded import available
 
-from ..platform.talks import piece, speaking
+from ..platform.talks import Model, piece, speaking
+from .conftest import Server
 
 TALKS = """
 from assay.platform.actions import projects
-from assay.platform.models import EndpointRow, ProjectRow
-service.add_person("Ann", "a long password", ["en"])
-brief = Brief("talks", "Talk as a good editor does.", "conversation", turns=(1, 3))
+from assay.platform.models import EndpointRow, PersonRow, ProjectRow
+if not PersonRow.objects.filter(name="Ann"): service.add_person("Ann", "a long password", ["en"])
+brief = Brief({slug!r}, "Talk as a good editor does.", "conversation", turns=(1, 3))
 service.create_project(brief, owner="Ann")
-project = ProjectRow.objects.get(slug="talks")
+project = ProjectRow.objects.get(slug={slug!r})
 for name in {names}: EndpointRow.objects.create(project=project, name=name, url={url!r}, model=name)
 projects.bring_in(project=project, items=[Item("moon", "Talk about the moon.", "You edit poems.", "en")])
 """
 ANSWERED = (
-    "import json; print(json.dumps([row for row in map(json.loads, service.export('talks', 'jsonl'))]))"
+    "import json; print(json.dumps([row for row in map(json.loads, service.export({slug!r}, 'jsonl'))]))"
 )
 
 
@@ -34,14 +37,26 @@ def model():
 
 
 @pytest.fixture
-def talk(server, page, sign_in, model):
-    """Ann is at a conversation with two models."""
+def talk(running, page, sign_in, model):
+    """Ann is at a conversation with two models, in a project of its own."""
+    return beginning(running, page, sign_in, model)
 
-    def begin(names: str = "('first', 'second')", url: str | None = None) -> None:
-        server.shell(TALKS.format(names=names, url=model.url if url is None else url))
-        server.start()
+
+@pytest.fixture
+def talk_alone(server, page, sign_in, model):
+    """The same with a server that nobody else uses."""
+    return beginning(server, page, sign_in, model)
+
+
+def beginning(server: Server, page: Page, sign_in, model: Model) -> Callable[..., str]:
+    def begin(names: str = "('first', 'second')", url: str | None = None) -> str:
+        slug = f"talks-{secrets.token_hex(4)}"
+        server.shell(TALKS.format(slug=slug, names=names, url=model.url if url is None else url))
+        if server.process is None:
+            server.start()
         sign_in(server, "Ann")
-        page.goto(f"{server.url}/projects/talks/judge/")
+        page.goto(f"{server.url}/projects/{slug}/judge/")
+        return slug
 
     return begin
 
@@ -63,8 +78,8 @@ def whole(page: Page, count: int) -> None:
     expect(page.locator("[data-state=done]")).to_have_count(count)
 
 
-def test_two_models_answer_side_by_side_and_the_better_answer_goes_on(talk, server, page, model):
-    talk()
+def test_two_models_answer_side_by_side_and_the_better_answer_goes_on(talk, running, page, model):
+    slug = talk()
     page.get_by_role("button", name="Take the prompt as it is").click()
     expect(page.get_by_role("textbox", name="Your message")).to_have_value("Talk about the moon.")
     page.get_by_role("button", name="Send").click()
@@ -82,7 +97,7 @@ def test_two_models_answer_side_by_side_and_the_better_answer_goes_on(talk, serv
 
     expect(page.locator("#nothing-left, h1:has-text('Nothing left')").first).to_be_visible()
     assert model.asked[-1]["messages"][2]["content"] == better
-    assert "Nobody's." in server.shell(ANSWERED)
+    assert "Nobody's." in running.shell(ANSWERED.format(slug=slug))
 
 
 def test_an_answer_can_be_read_while_it_is_written_and_survives_a_reload(talk, page, model):
@@ -154,7 +169,7 @@ def test_half_a_message_survives_a_browser_that_was_offline(talk, page):
 
 
 def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_up_again(
-    talk, server, page, model
+    talk_alone, server, page, model
 ):
     held = threading.Event()
 
@@ -163,7 +178,7 @@ def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_
         held.wait()
 
     model.script = hold
-    talk("('first',)")
+    talk_alone("('first',)")
     say(page, "The moon?")
     expect(page.locator("[data-state=running] .prose")).to_have_text("A coin")
     server.die()
@@ -180,13 +195,14 @@ def test_a_message_survives_a_server_that_dies_and_what_it_was_writing_is_taken_
     held.set()
 
 
-def test_a_model_that_is_down_is_told_and_can_be_asked_again(talk, server, page, model):
-    talk("('first',)", url="http://127.0.0.1:9")
+def test_a_model_that_is_down_is_told_and_can_be_asked_again(talk, running, page, model):
+    slug = talk("('first',)", url="http://127.0.0.1:9")
     say(page, "The moon?")
 
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached just now")
-    server.shell(
-        "from assay.platform.models import EndpointRow", f"EndpointRow.objects.update(url={model.url!r})"
+    running.shell(
+        "from assay.platform.models import EndpointRow",
+        f"EndpointRow.objects.filter(project__slug={slug!r}).update(url={model.url!r})",
     )
     page.get_by_role("button", name="Ask again").click()
 
@@ -210,7 +226,7 @@ def test_what_a_model_writes_runs_nothing_and_fetches_nothing(talk, page, model)
 
 READ_AGAIN = """
 service.add_person("Rosa", "a long password", ["en"])
-service.add_member("talks", "Rosa", "reviewer")
+service.add_member({slug!r}, "Rosa", "reviewer")
 from assay.platform.models import ProjectRow
 ProjectRow.objects.update(review_share=1.0)
 """
@@ -222,8 +238,10 @@ print(two.cause, [a["choice"] == b["choice"] for a, b in zip(was, now)], now[1].
 """
 
 
-def test_a_second_reader_changes_one_turn_and_what_they_did_outlives_a_reload(talk, server, page, sign_in):
-    talk()
+def test_a_second_reader_changes_one_turn_and_what_they_did_outlives_a_reload(
+    talk_alone, server, page, sign_in
+):
+    slug = talk_alone()
     for number in (1, 2):
         say(page, f"Line {number}?")
         whole(page, 2 * number)
@@ -233,10 +251,10 @@ def test_a_second_reader_changes_one_turn_and_what_they_did_outlives_a_reload(ta
     page.get_by_role("group", name="All in all").get_by_text("Model B").click()
     page.get_by_role("button", name="Submit").click()
     page.wait_for_function("() => !document.querySelector('#turns .turn')")
-    server.shell(READ_AGAIN)
+    server.shell(READ_AGAIN.format(slug=slug))
     page.context.clear_cookies()
     sign_in(server, "Rosa")
-    page.goto(f"{server.url}/projects/talks/review/")
+    page.goto(f"{server.url}/projects/{slug}/review/")
 
     first, second = page.locator(".turn").all()
     expect(first.get_by_role("radio", name="Answer B")).to_be_checked()
