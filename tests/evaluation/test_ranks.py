@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -64,12 +62,8 @@ def test_few_clusters_leave_more_ranks_open():
     assert few.above_M_M.sum() < many.above_M_M.sum()
 
 
-def test_a_hundred_models_take_milliseconds():
+def test_a_hundred_models_take_milliseconds(yardsticks):
     rng = np.random.default_rng(0)
     theta, covariance = rng.normal(0, 0.6, 100), np.eye(100) * 0.002
-    rank_sets(theta, covariance, rng)
-    start = time.process_time()
 
-    rank_sets(theta, covariance, rng)
-
-    assert time.process_time() - start < 0.5
+    assert yardsticks(lambda: rank_sets(theta, covariance, rng)) < 35

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -104,11 +103,10 @@ def test_a_hostile_formula_comes_out_harmless(text):
 
 
 @pytest.mark.parametrize("part", ["$a ", "$$a ", r"\[", r"\(", "$x$ ", "$$\n", "$$a\n", "- $", "x\n\n"])
-def test_formulas_made_slow_on_purpose_are_shown_soon(part):
-    begin = time.process_time()
-    markdown.html((part * 40_000)[: markdown.LONGEST])
+def test_formulas_made_slow_on_purpose_are_shown_soon(part, yardsticks):
+    slow = (part * 40_000)[: markdown.LONGEST]
 
-    assert time.process_time() - begin < 10
+    assert yardsticks(lambda: markdown.html(slow), rounds=2) < 400
 
 
 def test_a_picture_from_elsewhere_is_a_link_that_nobody_follows_unasked():
@@ -153,12 +151,11 @@ def test_blocks_have_the_direction_of_their_first_letter():
     assert '<th dir="rtl" class="end">ب</th>' in shown
 
 
-def test_text_made_slow_on_purpose_is_shown_plain_and_soon():
-    begin = time.process_time()
+def test_text_made_slow_on_purpose_is_shown_plain_and_soon(yardsticks):
     shown = markdown.html("[" * 50_000)
 
     assert shown == f'<p class="plain">{"[" * 50_000}</p>'
-    assert time.process_time() - begin < 1
+    assert yardsticks(lambda: markdown.html("[" * 50_000), rounds=2) < 30
 
 
 def test_a_page_shows_an_item_in_its_language_and_its_own_direction(cast, client_of):
