@@ -187,9 +187,16 @@ def serve(home: Path, port: int) -> None:
 
     os.environ["_ASSAY_SERVER"] = str(os.getpid())
     connections.close_all()  # a connection must not live on in the server's own process
-    # A forked server starts at once; but one forked beside polars' threads waits for them forever.
-    multiprocessing.set_start_method("spawn" if "polars" in sys.modules else "fork", force=True)
-    os.register_at_fork(after_in_child=_stand_apart)
+    # A forked worker starts at once, with all that is loaded here, which all of them share; but one forked
+    # beside polars' threads waits for them forever.
+    if "polars" in sys.modules:
+        multiprocessing.set_start_method("spawn", force=True)
+    else:
+        multiprocessing.set_start_method("fork", force=True)
+        from assay.platform import wsgi
+
+        os.register_at_fork(after_in_child=_stand_apart)
+        os.register_at_fork(after_in_child=wsgi.settle_in)
     server = MPServer(
         "assay.platform.wsgi:application",
         address="127.0.0.1",

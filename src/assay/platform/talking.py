@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import secrets
 import threading
 import time
@@ -45,6 +46,11 @@ WARMTH = 0.7
 """The temperature in conversations."""
 
 
+def _me() -> str:
+    """Return what this process signs the answers with that it is at; a server forks its workers."""
+    return f"{_SERVER}{os.getpid():x}"
+
+
 @dataclass
 class Said:
     """How far an answer has come, and how much of it is written down; `lost` where another writes it now."""
@@ -54,7 +60,7 @@ class Said:
     lost: bool = False
 
 
-_WORKER = secrets.token_hex(16)
+_SERVER = secrets.token_hex(8)
 _under_way: dict[int, Said] = {}
 _guard = threading.Lock()
 _writing = threading.Event()
@@ -105,7 +111,7 @@ class Asked:
 def answer(number: int) -> None:
     """Take one answer, ask its model, and write down what it says while it says it."""
     with _turn():
-        row = actions.take(number, worker=_WORKER)
+        row = actions.take(number, worker=_me())
         asked = _asked(row) if row else None
     if row is None:
         return
@@ -140,7 +146,7 @@ def answer(number: int) -> None:
     else:
         seconds = time.monotonic() - begun
         with _turn():
-            if actions.finish(number, worker=_WORKER, text=said.text.strip(), seconds=seconds):
+            if actions.finish(number, worker=_me(), text=said.text.strip(), seconds=seconds):
                 battles.answered(row, first_s=first, seconds=seconds)
 
 
@@ -176,7 +182,7 @@ def _fail(
     row: arena.Answer, fault: str, problem: str, first: float | None = None, seconds: float = 0.0
 ) -> None:
     with _turn():
-        if actions.fail(row.pk, worker=_WORKER, fault=fault, problem=problem):
+        if actions.fail(row.pk, worker=_me(), fault=fault, problem=problem):
             battles.answered(row, first_s=first, seconds=seconds, fault=fault)
 
 
@@ -194,7 +200,7 @@ def _keep_up() -> None:
             if time.monotonic() - beaten >= BEAT_S:
                 beaten = time.monotonic()
                 with _turn():
-                    actions.beat(sorted(_under_way), worker=_WORKER)
+                    actions.beat(sorted(_under_way), worker=_me())
         except Exception:  # noqa: BLE001 -- the next time may pass
             _log.exception("the database did not take what a model said")
     connection.close()
@@ -206,7 +212,7 @@ def write_down() -> None:
         new = [(number, said, said.text) for number, said in _under_way.items() if said.text != said.written]
     for number, said, text in new:
         with _turn():
-            said.lost = not actions.write(number, worker=_WORKER, text=text)
+            said.lost = not actions.write(number, worker=_me(), text=text)
         said.written = text
 
 

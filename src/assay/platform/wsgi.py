@@ -26,14 +26,21 @@ def _leave_with(parent: int) -> None:
     os._exit(1)
 
 
-if _parent := os.environ.get("_ASSAY_SERVER"):
+def settle_in() -> None:
+    """Make this process a worker of the server that started it; nothing where it is none."""
+    parent = int(os.environ.get("_ASSAY_SERVER", "0"))
+    if not parent or os.getppid() != parent:
+        return
     os.setpgid(0, 0)  # away from Ctrl+C, as `service.serve` says
-    threading.Thread(target=_leave_with, args=(int(_parent),), daemon=True).start()
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     if sys.platform == "linux":
         # Each sign-in takes 16 MB for a moment. With this, M_MMAP_THRESHOLD, whatever is larger than 256 KB
         # goes back to the system, where it would otherwise stay with the process.
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).mallopt(-3, 256 * 1024)
+
+
+settle_in()
 counting.elsewhere()
 application = get_wsgi_application()
 import_module(settings.ROOT_URLCONF)  # now, not in the first request
