@@ -253,7 +253,7 @@ def test_two_clients_on_one_episode_are_served_one_after_the_other(served: Serve
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     other.socket.close()
 
     world = served.server.tables["one"].episode.world

@@ -69,7 +69,7 @@ def test_what_one_model_said_is_not_played_back_for_another(tmp_path: Path):
 
 def test_two_who_ask_the_same_at_once_hear_the_same_and_the_model_is_asked_once(tmp_path: Path):
     asked: list[str] = []
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=300)
 
     def ask(system: str, prompt: str) -> str:
         asked.append(prompt)

@@ -82,6 +82,7 @@ def visit(
 
     def open_page(address: str, **options: object) -> "tuple[playwright_sync.Page, list[str]]":
         tab = chromium.new_page(**options)  # type: ignore[arg-type]
+        tab.set_default_timeout(90_000)  # only a test that fails waits so long
         pages.append(tab)
         complaints: list[str] = []
         tab.on("console", lambda message: complaints.append(message.text))
@@ -121,10 +122,10 @@ def test_a_figure_follows_the_width_and_the_colours_of_its_reader(server: str, v
     tab.set_viewport_size({"width": 390, "height": 700})
     tab.emulate_media(color_scheme="dark")
     tab.locator('svg [fill="#56b4e9"]').first.wait_for()
-    tab.wait_for_timeout(300)  # a drawing follows its width when the dragging of a window pauses
+    # A drawing follows its width when the dragging of a window pauses.
+    tab.wait_for_function("() => document.documentElement.scrollWidth <= 390")
 
     assert tab.locator("svg").count() == len(FIGURES)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.evaluate("violations") == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -241,11 +242,12 @@ def test_a_server_that_hangs_is_left_after_the_timeout() -> None:
 
 
 def test_nobody_there_is_said_so() -> None:
-    with serving([]) as stub:
-        pass
+    with socket.socket() as held:  # nobody listens there, and nobody else can
+        held.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{held.getsockname()[1]}/v1"
 
-    with pytest.raises(InferenceError, match=f"nothing answers at {stub.base_url}; start the server"):
-        ask(Endpoint(stub.base_url, "tiny"), conversation("?"), attempts=3)
+        with pytest.raises(InferenceError, match=f"nothing answers at {nowhere}; start the server"):
+            ask(Endpoint(nowhere, "tiny"), conversation("?"), attempts=3)
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def test_a_last_turn_without_an_answer_does_not_hold_up_the_judgment(one):
 
 
 def test_an_endless_answer_is_cut_off(one, model, monkeypatch):
-    monkeypatch.setattr(talking, "WITHIN_S", 20.0)
+    monkeypatch.setattr(talking, "WITHIN_S", 120.0)
     model.script = lambda asked: iter([piece("moon " * 1_000)] * 100)
     lease = claim(one)
     say(one, lease, 1, "The moon?")
