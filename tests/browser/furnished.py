@@ -158,7 +158,36 @@ def _kinds(cast):
     for kind, (texts, questions) in kinds.items():
         project = _open(cast, _brief(kind, kind, *questions), 2, texts)
         pages.append(("Ben", "projects/<slug:slug>/judge/", f"projects/{project.slug}/judge/"))
-    return [*pages, ("Ann", "projects/<slug:slug>/models/", "projects/conversation/models/")]
+    pages.append(("Ann", "projects/<slug:slug>/models/", "projects/conversation/models/"))
+    return [*pages, *_written(cast)]
+
+
+def _written(cast):
+    """Have Ben write a better answer, and talk to a model; Sam reads both again."""
+    from assay.platform.actions import people, turns, work
+    from assay.platform.models import ProjectRow, TurnRow
+
+    pages = []
+    for slug in ("rewrite", "conversation"):
+        project = ProjectRow.objects.get(slug=slug)
+        people.add_member(project=project, name="Sam", role="reviewer")
+        ProjectRow.objects.filter(pk=project.pk).update(review_share=1.0)
+        project.refresh_from_db()
+        lease = work.claim_work(person=cast["Ben"], project=project)
+        answer = {"text": FINE}
+        if slug == "conversation":
+            said = {"message": "The **moon**, and a table of its phases?", "turn": {}}
+            turns.say(person=cast["Ben"], token=lease.token, number=1, said=said)
+            told = TurnRow.objects.filter(token=lease.token).exclude(side=TurnRow.PERSON)
+            told.update(state=TurnRow.DONE, text="| phase | day |\n|---|---:|\n| full | 14 |")
+            answer = {"rating": "4", "turn": {"edited": FINE, "went_on": "reply"}}
+        made = work.submit_judgment(person=cast["Ben"], token=lease.token, answer=answer, seconds=60.0)
+        place = "projects/<slug:slug>/"
+        pages += [
+            ("Sam", f"{place}review/", f"projects/{slug}/review/"),
+            ("Ann", f"{place}works/<int:number>/", f"projects/{slug}/works/{made.work_id}/"),
+        ]
+    return pages
 
 
 def _arena(cast):
