@@ -27,7 +27,10 @@ from assay.platform.queries import arena_board as boards
 from assay.platform.queries import arena_votes
 
 from .arenas import answered, arena_of, begun, enter, fought, people_who_vote, vote
+from .scenes import once
 from .talks import piece, speaking
+
+NOWHERE = "http://127.0.0.1:9"
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,17 +46,15 @@ def model(monkeypatch):
 @pytest.fixture
 def ring(cast, model):
     """Thirty-two votes by four people, of whom three find mica better."""
-    cast.ring = arena_of(cast.ann, ("mica", model.url), ("slate", model.url))
-    voters = people_who_vote(cast.ring, 4)
-    for k in range(32):
-        fought(
-            voters[k % 4],
-            cast.ring,
-            "slate" if k % 4 == 3 else "mica",
-            f"Moon {k}?",
-            seed=k,
-            words="Whose coin? ",
-        )
+
+    def play():
+        cast.ring = arena_of(cast.ann, ("mica", NOWHERE), ("slate", NOWHERE))  # neither is asked
+        voters = people_who_vote(cast.ring, 4)
+        for k in range(32):
+            wins = "slate" if k % 4 == 3 else "mica"
+            fought(voters[k % 4], cast.ring, wins, f"Moon {k}?", seed=k, words="Whose coin? ")
+
+    once("ring", cast, play)
     return cast
 
 
