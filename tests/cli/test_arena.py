@@ -57,6 +57,17 @@ def test_intervals_by_vote_are_asked_for_and_said_to_be_too_narrow(run, table):
     assert "real intervals are wider" in " ".join(ran.out.split())
 
 
+def test_compare_says_what_it_can_where_the_whole_board_says_nothing(run, tmp_path):
+    battles(1).write_csv(tmp_path / "one.csv")
+    one, other = battles(1).select("model_a", "model_b").row(0)
+
+    ran = run("arena", "compare", "one.csv", one, other)
+
+    assert ran.code == 0, ran.err
+    assert "Nothing is proven on everything" in ran.out
+    assert "Nothing is said by the whole board: one comparison says nothing" in " ".join(ran.out.split())
+
+
 def test_compare_names_the_better_one_and_looks_at_slices(run, table, tmp_path):
     ran = run("arena", "compare", table, "mica", "basalt", "--slice", "language", "--out", "evidence.csv")
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
-from assay.evaluation import Battles
+from assay.evaluation import Battles, BoardError
+from assay.evaluation.arena import arena
+from assay.evaluation.audit import audit
 from assay.evaluation.card import card, page
+from assay.evaluation.panel import panel
 from assay.records import Battle
 from assay.wording import Words
 
@@ -80,3 +84,61 @@ def test_without_the_machines_among_honest_people_the_board_is_fitted_again():
     found = card(both, np.random.default_rng(0))
 
     assert found.changes[-1] == "Without the people who vote like machines mica still stands first."
+
+
+@pytest.mark.parametrize("said", [("tie",), ("both_bad",), ("tie", "both_bad")])
+def test_where_nobody_prefers_an_answer_there_is_no_board_and_no_certainty(said):
+    votes = [Battle(f"i{n % 40}", "mica", "slate", said[n % len(said)], f"r{n % 9}") for n in range(200)]
+
+    with pytest.raises(BoardError, match="nobody prefers one answer to another"):
+        arena(Battles.from_records(votes), np.random.default_rng(0))
+
+
+def test_one_person_is_not_held_against_themselves():
+    rng = np.random.default_rng(1)
+    votes = [Battle(f"i{n % 20}", "mica", "slate", str(rng.choice(["a", "b"])), "ann") for n in range(300)]
+    board = arena(Battles.from_records(votes), rng)
+
+    with pytest.raises(BoardError, match="one person alone"):
+        panel(board, rng)
+
+
+def test_the_audit_and_the_panel_ask_alike_who_votes_like_a_machine():
+    rng = np.random.default_rng(2)
+    votes = [
+        Battle(f"i{n}", "mica", "slate", "a" if rng.random() < (0.5 if r == 0 else 0.9) else "b", f"r{r}")
+        for n in range(150)
+        for r in range(6)
+    ]
+    both = Battles.from_records(votes)
+
+    asked = {each.check: each for each in audit(both, np.random.default_rng(0))}["bots"]
+    found = panel(arena(both, rng), np.random.default_rng(0))
+
+    assert found.suspicion.surely_R.tolist() == [True, *[False] * 5]
+    assert found.suspicion.reason_R[0] == "coin"
+    assert asked.evidence["surely"] == 1
+
+
+def test_who_likes_a_model_that_always_comes_first_is_not_said_to_like_a_side():
+    rng = np.random.default_rng(4)
+    votes = [
+        Battle(f"i{n}", "mica", "slate", "a" if rng.random() < (0.5 if r == 0 else 0.9) else "b", f"r{r}")
+        for n in range(150)
+        for r in range(6)
+    ]
+
+    found = panel(arena(Battles.from_records(votes), rng), np.random.default_rng(0)).suspicion
+
+    assert "one side" not in found.reason_R
+    assert "clock" not in found.reason_R
+    assert found.surely_R.tolist() == [True, *[False] * 5]
+
+
+def test_a_board_on_one_prompt_speaks_of_one_prompt():
+    rng = np.random.default_rng(3)
+    votes = [Battle("moon", "mica", "slate", str(rng.choice(["a", "b"])), f"r{n % 9}") for n in range(90)]
+
+    notes = arena(Battles.from_records(votes), rng).notes
+
+    assert "what is said holds for this one prompt; people were drawn, the prompt was not" in notes

@@ -214,3 +214,20 @@ def test_pairs_whose_two_answers_go_by_one_name_are_refused_on_real_data(shared)
         importing.read(data, "battles.parquet")
 
     assert refusal.value.row == 1
+
+
+def test_an_id_beside_an_item_is_the_votes_own_and_counts_once():
+    rows = {
+        "id": ["7", "8", "7"],
+        "item": ["moon", "moon", "sea"],
+        "model_a": ["x", "x", "x"],
+        "model_b": ["y", "y", "y"],
+        "winner": ["a", "b", "a"],
+    }
+
+    with pytest.raises(TableError, match="the id of an earlier row too") as refused:
+        importing.read(pl.DataFrame(rows))
+    without = importing.read(pl.DataFrame(rows).drop("item"))
+
+    assert (refused.value.row, refused.value.column) == (3, "id")
+    assert without.items == ("7", "8")

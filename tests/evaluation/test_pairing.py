@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from assay.evaluation import pairing
 from assay.evaluation.pairing import FLOOR, decisive, draw, settled, uniform
 
 
@@ -82,3 +83,15 @@ def fit(votes, wins, a_P, b_P):
         theta = theta + np.linalg.solve(information, slope)
     centre = np.eye(30) - 1 / 30
     return theta - theta.mean(), centre @ np.linalg.inv(information) @ centre
+
+
+def test_many_pairs_are_worth_the_same_taken_a_few_at_a_time(monkeypatch):
+    rng = np.random.default_rng(4)
+    roots = rng.normal(size=(20, 20))
+    theta, covariance = rng.normal(0, 0.6, 20), roots @ roots.T / 200
+
+    at_once = decisive(theta, covariance)
+    monkeypatch.setattr(pairing, "AT_ONCE", 7)
+
+    assert decisive(theta, covariance) == pytest.approx(at_once, rel=1e-12)
+    assert at_once.sum() == pytest.approx(1)

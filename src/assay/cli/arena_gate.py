@@ -46,7 +46,7 @@ def compare(
       assay arena compare battles.csv ours-v2 theirs --slice language --slice domain
     """
     from assay.cli import files, screen
-    from assay.evaluation import claims, gate, shares
+    from assay.evaluation import BoardError, claims, gate, shares
 
     if out:
         files.ending(out, *files.TABLES)
@@ -59,11 +59,15 @@ def compare(
     for each in found:
         if each.believed or each.slice == gate.EVERYTHING:
             screen.plain(f"- {each.sentence}")
-    board = comparisons.fitted(held)
-    screen.plain(f"\nBy the whole board, {claims.wins(first, second, *board.win_share(first, second))}")
-    screen.plain(claims.gap_sentence(board.between(first, second)))
-    if said := shares.of_pair(board, first, second):
-        screen.plain(said)
+    try:
+        board = comparisons.fitted(held)
+    except BoardError as wrong:
+        screen.plain(f"\nNothing is said by the whole board: {wrong}.", "yellow")
+    else:
+        screen.plain(f"\nBy the whole board, {claims.wins(first, second, *board.win_share(first, second))}")
+        screen.plain(claims.gap_sentence(board.between(first, second)))
+        if said := shares.of_pair(board, first, second):
+            screen.plain(said)
     comparisons.write(out, _evidence_table(found))
 
 

@@ -234,7 +234,8 @@ def arena(
     Raises
     ------
     BoardError
-        Where the models fall into groups that never met, or clusters are asked for that are not there.
+        Where nobody prefers any answer, where the models fall into groups that never met, or clusters are
+        asked for that are not there.
 
     >>> from assay.records import Battle
     >>> rng = np.random.default_rng(1)
@@ -243,6 +244,10 @@ def arena(
     >>> board.clustered_by, board.ranks.high_M.tolist()
     (('rater', 'item'), [1, 2])
     """
+    if (battles.outcomes_N >= TIE).all():
+        raise BoardError(
+            say("nobody prefers one answer to another here: every vote is a tie or says that both are bad")
+        )
     known: dict[Way, int] = {"rater": len(battles.raters), "item": len(battles.items)}
     least: dict[Way, int] = {"rater": LEAST_CLUSTERS, "item": FEW_ITEMS}
     chosen = tuple(way for way, groups in known.items() if groups >= least[way]) if by is None else by
@@ -281,9 +286,10 @@ def arena(
     )
     if "item" not in chosen and known["item"]:
         notes.append(
-            say(
-                "what is said holds for these {prompts} prompts; people were drawn, prompts were not",
-                prompts=known["item"],
+            counted(
+                "what is said holds for this one prompt; people were drawn, the prompt was not",
+                "what is said holds for these {count} prompts; people were drawn, prompts were not",
+                known["item"],
             )
         )
     if not chosen:

@@ -363,6 +363,7 @@ def bots(
     low_chose_N = np.where(turned, 1 - chose_N, chose_N)
     low_expected_N = np.where(turned, 1 - expected_N[decided], expected_N[decided])
     left_N = _left(battles)
+    left_N = careless.sides(None if left_N is None else left_N[decided], turned, low_N * n_models + high_N)
     pseudo = careless.trust(pair_N, low_chose_N, low_expected_N)
     made_by = sorted(set(providers.values()))
     table_N_P = np.zeros((len(decided), len(made_by)), dtype=np.int64)
@@ -374,7 +375,7 @@ def bots(
         low_chose_N,
         battles.rater_N[decided],
         rng=rng,
-        left_N=None if left_N is None else np.where(turned, 1 - left_N[decided], left_N[decided]),
+        left_N=left_N,
         pair_N=pair_N,
         provider_N_P=table_N_P,
     )

@@ -24,6 +24,9 @@ FAVOUR = 1.5
 PERIODS = (2, 3, 4)
 """Lengths of a pattern of sides that a clock may repeat."""
 
+LEAST_TURNED = 0.2
+"""In so many of the votes models have to change places before the order of columns stands in for sides."""
+
 LEAST_SHARED = 5
 """So many shared pairs before anybody may be called a copy of another."""
 
@@ -109,6 +112,29 @@ def trust(pair_N: Codes, chose_N: Codes, expected_N: Floats) -> float:
         return -float(_said(chance_N, chose_N).sum())
 
     return min((0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0), key=loss)
+
+
+def sides(left_N: Codes | None, turned_N: NDArray[np.bool_], models_N: Codes) -> Codes | None:
+    """Return 1 where the lower-coded of two answers stood on the left; nothing where that cannot be told.
+
+    `left_N` says where the first answer of a vote stood, `turned_N` where that is the higher-coded one, and
+    `models_N` which two models a vote compares. Where sides are not known, the order of the columns stands in
+    for them, if models changed places there: else who likes a model that always comes first would seem to
+    like a side.
+
+    >>> turned_N = np.array([False, True, False, True])
+    >>> sides(None, turned_N, np.zeros(4, int)).tolist()
+    [1, 0, 1, 0]
+    >>> sides(None, np.zeros(4, bool), np.zeros(4, int)) is None
+    True
+    """
+    if left_N is None:
+        back_P, all_P = np.bincount(models_N, turned_N), np.bincount(models_N)
+        if np.minimum(back_P, all_P - back_P).sum() < LEAST_TURNED * len(turned_N):
+            return None
+        left_N = np.ones(len(turned_N), dtype=np.int64)
+    found: Codes = np.where(turned_N, 1 - left_N, left_N)
+    return found
 
 
 def coin(honest_N: Floats, chose_N: Codes) -> Floats:
@@ -198,7 +224,7 @@ def evidence(
     honest_N: Floats,
     chose_N: Codes,
     *,
-    left_N: Codes,
+    left_N: Codes | None,
     provider_N_P: NDArray[np.int64],
     others_N_S: NDArray[np.int64] | None = None,
     rng: np.random.Generator,
@@ -209,7 +235,7 @@ def evidence(
     Half of the money follows the ways to cheat, vote by vote. The other half waits: at the 100th vote the
     same evidence is compared with what it would be in honest hands (`draws` sets of votes drawn by
     `honest_N`), and pays 20 where at most one in forty honest people had as much. Nothing is paid before, so
-    the whole is fair at any moment.
+    the whole is fair at any moment. Without sides (`left_N`) the ways that follow them get no money.
 
     Source: Ville (1939); Wald (1945); Monte Carlo test: Barnard (1963).
 
@@ -225,13 +251,17 @@ def evidence(
     others_N_S = np.zeros((len(chose_N), 0), dtype=np.int64) if others_N_S is None else others_N_S
 
     def parts(said_N: Codes) -> dict[str, Floats]:
-        return {
+        found = {
             "coin": coin(honest_N, said_N),
-            "one side": one_side(honest_N, said_N, left_N),
             "favours": favours(honest_N, said_N, provider_N_P),
             "copies": copies(honest_N, said_N, others_N_S),
-            "clock": clock(honest_N, said_N, left_N),
         }
+        if left_N is not None:
+            found |= {
+                "one side": one_side(honest_N, said_N, left_N),
+                "clock": clock(honest_N, said_N, left_N),
+            }
+        return found
 
     def mixed(some: Mapping[str, Floats]) -> Floats:
         return np.asarray(logsumexp([np.log(WEIGHT[name]) + path for name, path in some.items()], axis=0))
@@ -281,7 +311,6 @@ def suspicion(
     """
     n_raters = int(rater_N.max()) + 1 if len(rater_N) else 0
     n_votes = len(chose_N)
-    left_N = np.ones(n_votes, dtype=np.int64) if left_N is None else left_N
     if provider_N_P is None:
         provider_N_P = np.zeros((n_votes, 0), dtype=np.int64)
     honest_N = np.clip(honest_N, 1e-6, 1 - 1e-6)
@@ -296,7 +325,7 @@ def suspicion(
         bets_N, reasons[rater] = evidence(
             honest_N[own],
             chose_N[own],
-            left_N=left_N[own],
+            left_N=None if left_N is None else left_N[own],
             provider_N_P=provider_N_P[own],
             others_N_S=_others(own, earlier),
             rng=rng,

@@ -75,7 +75,10 @@ def read(source: object, name: str = "battles", *, keep: Sequence[str] = ()) -> 
     if shared:
         columns += tables.pick(frame, (), optional=shared).get_columns()
     by_lower = {column.strip().lower(): column for column in reversed(frame.columns)}
-    for own, aliases in OWN.items():
+    known = dict(OWN)
+    if "id" in by_lower and tables.find(frame, "item") != by_lower["id"]:
+        known["id"] = (*OWN["id"], "id")  # the item goes by a name of its own: this is the vote's
+    for own, aliases in known.items():
         found = next((by_lower[alias] for alias in aliases if alias in by_lower), None)
         if found is not None and not frame.schema[found].is_nested():
             columns.append(_checked(frame[found], own, found))

@@ -17,6 +17,9 @@ FLOOR = 0.1
 REACH = 2.0
 """Standard errors by which two models have to be apart to count as settled."""
 
+AT_ONCE = 256
+"""Pairs whose covariances with all others are held at once: for 200 models they are three gigabytes in all."""
+
 CAP = 0.01
 """No prompt gets more than this share of a model's votes, once it has a hundred."""
 
@@ -69,9 +72,6 @@ def decisive(
     chance_P = expit(theta_M[a_P] - theta_M[b_P])
     told_P = chance_P * (1 - chance_P)
 
-    # what a vote on pair q takes from the variance of pair p: cov(p, q)² w / (1 + w var(q))
-    edge = np.zeros((len(a_P), n_models))
-    edge[np.arange(len(a_P)), a_P], edge[np.arange(len(a_P)), b_P] = 1.0, -1.0
     watched = np.flatnonzero(open_P > 0)
     value_P = np.zeros(len(a_P))
     if len(watched):
@@ -80,9 +80,14 @@ def decisive(
         slope_W = _density(gap_P[watched] / scale_W - REACH) * gap_P[watched] / (2 * scale_W**3)
         # models that look alike have no slope yet; they are worth what resolving them would bring
         slope_W += _density(gap_P[watched] / scale_W) * 0.1 / variance_P[watched]
-        covariance_W_P = edge[watched] @ covariance_M_M @ edge.T
-        taken_W_P = covariance_W_P**2 * told_P / (1 + told_P * variance_P)
-        value_P = (open_P[watched] * slope_W) @ taken_W_P
+        worth_W = open_P[watched] * slope_W
+        # what a vote on pair q takes from the variance of pair p: cov(p, q)² w / (1 + w var(q))
+        for start in range(0, len(watched), AT_ONCE):
+            some = watched[start : start + AT_ONCE]
+            gaps_W_M = covariance_M_M[a_P[some]] - covariance_M_M[b_P[some]]
+            covariance_W_P = gaps_W_M[:, a_P] - gaps_W_M[:, b_P]
+            value_P += worth_W[start : start + AT_ONCE] @ np.square(covariance_W_P, out=covariance_W_P)
+        value_P *= told_P / (1 + told_P * variance_P)
     if cost_M_M is not None:
         value_P = value_P / cost_M_M[a_P, b_P]
     policy_M_M = np.zeros((n_models, n_models))

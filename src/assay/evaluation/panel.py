@@ -9,7 +9,7 @@ import polars as pl
 
 from assay.evaluation.arena import Arena
 from assay.evaluation.battles import BoardError, Codes, Floats
-from assay.evaluation.careless import NAMES, Suspicion, honest_chances, suspicion
+from assay.evaluation.careless import NAMES, Suspicion, honest_chances, sides, suspicion, trust
 from assay.evaluation.davidson import TIE
 from assay.evaluation.design import Spreads
 from assay.evaluation.hierarchical import hierarchical
@@ -100,7 +100,7 @@ def panel(board: Arena, rng: np.random.Generator) -> Panel:
     Raises
     ------
     BoardError
-        Where the raters are not known.
+        Where the raters are not known, or there is one alone.
 
     >>> from assay.evaluation import Battles
     >>> from assay.evaluation.arena import arena
@@ -115,6 +115,8 @@ def panel(board: Arena, rng: np.random.Generator) -> Panel:
     battles = board.battles
     if not battles.raters:
         raise BoardError("nobody knows who voted; add a column rater to the comparisons")
+    if len(battles.raters) < 2:
+        raise BoardError(say("one person alone cannot be held against others; bring votes of others, too"))
     fit = hierarchical(battles, spreads=QUICK)
     n_raters = len(battles.raters)
     votes_R = np.bincount(battles.rater_N, minlength=n_raters)
@@ -141,11 +143,13 @@ def _suspicion(board: Arena, rng: np.random.Generator) -> Suspicion:
     pair_N = np.unique((some.items_N * n_models + low_N) * n_models + high_N, return_inverse=True)[1]
     chose_N = ((some.outcomes_N == 0) ^ back_N).astype(np.int64)
     gap_N = board.fit.theta_M[low_N] - board.fit.theta_M[high_N]
-    left_N = np.where(back_N, 0, 1)
+    left_N = None
     if some.detail is not None and "order" in some.detail.columns:
-        turned_N = (some.column("order") == "ba").fill_null(value=False).to_numpy()
-        left_N = np.where(turned_N, 1 - left_N, left_N)
-    honest_N = honest_chances(pair_N, chose_N, 1 / (1 + np.exp(-gap_N)))
+        left_N = (some.column("order").fill_null("ab") == "ab").to_numpy().astype(np.int64)
+    left_N = sides(left_N, back_N, low_N * n_models + high_N)
+    expected_N = 1 / (1 + np.exp(-gap_N))
+    pseudo = trust(pair_N, chose_N, expected_N)
+    honest_N = honest_chances(pair_N, chose_N, expected_N, pseudo=pseudo)
     found = suspicion(honest_N, chose_N, some.rater_N, rng=rng, left_N=left_N, pair_N=pair_N)
     # people who only ever called ties come after those who decided something
     silent = len(battles.raters) - len(found.reason_R)
