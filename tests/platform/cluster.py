@@ -6,11 +6,13 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))  # a bench imports this file too, which is in no package
 from ports import free_port
 
 DEBIAN = Path("/usr/lib/postgresql")
