@@ -181,6 +181,26 @@ def moon(server, moon_folder):
 
 
 @pytest.fixture
+def no_page_breaks(page):
+    """An exception on any page fails the test."""
+    said: list[str] = []
+    page.on("pageerror", lambda wrong: said.append(str(wrong)))
+    yield
+    assert said == []
+
+
+@pytest.fixture
+def no_page_complains(page, no_page_breaks):
+    """A blocked script or a blocked style does so, too."""
+    said: list[str] = []
+    page.on(
+        "console", lambda line: said.append(line.text) if "Content Security Policy" in line.text else None
+    )
+    yield
+    assert said == []
+
+
+@pytest.fixture
 def sign_in(page):
     def enter(server: Server, name: str) -> None:
         page.goto(f"{server.url}/sign-in/")

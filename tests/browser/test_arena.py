@@ -18,6 +18,8 @@ from assay.inference.embedded import available
 from ..platform.talks import piece, speaking
 from .test_from_nothing import enter
 
+pytestmark = pytest.mark.usefixtures("no_page_breaks")
+
 AUTHOR = "service.add_person('Ann', 'a long password', ['en']); from assay.platform.models import PersonRow; "
 AUTHOR += "PersonRow.objects.filter(name='Ann').update(is_administrator=True)"
 WAIVE = (
@@ -62,14 +64,6 @@ def ring(running, page, sign_in, model):
         return slug
 
     return begin
-
-
-@pytest.fixture(autouse=True)
-def no_page_complains(page: Page):
-    said: list[str] = []
-    page.on("pageerror", lambda wrong: said.append(str(wrong)))
-    yield
-    assert said == []
 
 
 def ask(page: Page, prompt: str) -> None:

@@ -15,6 +15,8 @@ from assay.inference.embedded import available
 from ..platform.talks import Model, piece, speaking
 from .conftest import Server
 
+pytestmark = pytest.mark.usefixtures("no_page_breaks")
+
 TALKS = """
 from assay.platform.actions import projects
 from assay.platform.models import EndpointRow, PersonRow, ProjectRow
@@ -59,14 +61,6 @@ def beginning(server: Server, page: Page, sign_in, model: Model) -> Callable[...
         return slug
 
     return begin
-
-
-@pytest.fixture(autouse=True)
-def no_page_complains(page: Page):
-    said: list[str] = []
-    page.on("pageerror", lambda wrong: said.append(str(wrong)))
-    yield
-    assert said == []
 
 
 def say(page: Page, text: str) -> None:

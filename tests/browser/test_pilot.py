@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from .test_pages_are_for_everybody import serious
 
+pytestmark = pytest.mark.usefixtures("no_page_complains")
+
 PEOPLE = """
 for name in ("Ben", "Dora", "Emil"): service.add_person(name, "a long password", ["en"])
 print(service.administrator_link({port}))
@@ -15,18 +17,6 @@ PAIRS = "prompt,model_a,model_b,response_a,response_b,language\n" + "".join(
     f"The moon ({k})?,dull,fine,The moon is bright.,Tonight she is a coin.,en\n" for k in range(6)
 )
 PRINCIPLE = "An image that surprises beats a fact."
-
-
-@pytest.fixture(autouse=True)
-def no_page_complains(page: Page):
-    """A blocked script, a blocked style or an exception on any page fails the test."""
-    said: list[str] = []
-    page.on("pageerror", lambda wrong: said.append(str(wrong)))
-    page.on(
-        "console", lambda line: said.append(line.text) if "Content Security Policy" in line.text else None
-    )
-    yield
-    assert said == []
 
 
 def judge_everything(browser: Browser, url: str, name: str, wanted: str) -> int:
