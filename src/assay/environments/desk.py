@@ -32,30 +32,26 @@ MOST_STATEMENTS = 1_000
 _names: dict[str, tuple[str, ...]] = {}
 
 _WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
-_READS = {apsw.SQLITE_READ, *_WRITES}
-_ALLOWED = {*_READS, apsw.SQLITE_SELECT, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
-
+_ROWS = {apsw.SQLITE_READ, *_WRITES}
+_LOOKS = frozenset({apsw.SQLITE_READ, apsw.SQLITE_SELECT, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
+_TOUCHES = _LOOKS | _WRITES
 
 LOOK = "/*look*/ "
 """Before every statement of a tool that says that it only looks: those that write are not prepared so."""
 
 
 class Guard:
-    """Decides what a statement may touch when it is prepared: with `closed`, surfaces only; with `looking`,
-    these are only read.
-    """
+    """Decides what a statement may touch when it is prepared: with `lets`, that on surfaces only."""
 
     def __init__(self) -> None:
-        self.closed = self.looking = False
+        self.lets: frozenset[int] | None = None
 
     def __call__(
         self, did: int, one: str | None, _two: str | None, _base: str | None, _trigger: str | None
     ) -> int:
-        if not self.closed:
+        if self.lets is None:
             return apsw.SQLITE_OK
-        if did not in _ALLOWED or (did in _READS and one not in SURFACES):
-            return apsw.SQLITE_DENY
-        if self.looking and did in _WRITES:
+        if did not in self.lets or (did in _ROWS and one not in SURFACES):
             return apsw.SQLITE_DENY
         return apsw.SQLITE_OK
 
@@ -85,13 +81,17 @@ class Desk:
         writes: bool = True,
     ) -> None:
         self._held, self._guard = held, guard
-        self._mark, self._looking = (MARK, False) if writes else (LOOK, True)
+        self._mark, self._lets = (MARK, _TOUCHES) if writes else (LOOK, _LOOKS)
         self.who, self.now, self._source, self._later = who, now, source, later
 
     def rows(self, statement: str, *values: Plain) -> list[Row]:
         """Return what a SELECT over surfaces finds."""
-        names, found = self.table(statement, *values)
-        return [dict(zip(names, row)) for row in found]  # noqa: B905 -- SQLite counts them
+        cursor = self._run(statement, values)
+        first = next(cursor, None)
+        if first is None:
+            return []
+        names = _names.get(statement) or _named(statement, cursor)
+        return [dict(zip(names, row)) for row in (first, *cursor)]  # noqa: B905 -- SQLite counts them
 
     def table(self, statement: str, *values: Plain) -> Table:
         """Return what a SELECT over surfaces finds, names and values apart; no names where nothing."""
@@ -99,17 +99,15 @@ class Desk:
         first = next(cursor, None)
         if first is None:
             return Table((), [])
-        names = _names.get(statement)
-        if names is None:
-            if len(_names) >= MOST_STATEMENTS:
-                _names.clear()
-            names = _names[statement] = tuple(name for name, _ in cursor.get_description())
-        return Table(names, [first, *cursor])
+        return Table(_names.get(statement) or _named(statement, cursor), [first, *cursor])
 
     def one(self, statement: str, *values: Plain) -> Row | None:
         """Return the first row that a SELECT finds."""
-        found = self.rows(statement, *values)
-        return found[0] if found else None
+        cursor = self._run(statement, values)
+        first = next(cursor, None)
+        if first is None:
+            return None
+        return dict(zip(_names.get(statement) or _named(statement, cursor), first))  # noqa: B905 -- the same
 
     def found(self, table: str, key: Plain, called: str) -> Row:
         """Return the row of a key, or answer that there is none."""
@@ -134,7 +132,7 @@ class Desk:
 
     def later(self, at: int, kind: str, **payload: Any) -> None:
         """Let an event happen at a moment."""
-        if self._looking:
+        if self._lets is _LOOKS:
             raise WorldError(f"a tool that only looks schedules {kind!r}; declare it with writes=True")
         self._later(at, kind, payload)
 
@@ -150,14 +148,23 @@ class Desk:
 
     def _run(self, statement: str, values: tuple[Plain, ...]) -> apsw.Cursor:
         guard = self._guard
-        was, guard.closed, guard.looking = guard.closed, True, self._looking
+        was, guard.lets = guard.lets, self._lets
         try:
             return self._held.execute(self._mark + statement, values)
         except apsw.AuthError as wrong:
-            did = "write, though it is declared to look only, or to read" if self._looking else "read"
+            only = self._lets is _LOOKS
+            did = "write, though it is declared to look only, or to read" if only else "read"
             raise WorldError(f"a tool tried to {did} what no tool may: {statement[:200]}") from wrong
         finally:
-            guard.closed, guard.looking = was, False
+            guard.lets = was
+
+
+def _named(statement: str, cursor: apsw.Cursor) -> tuple[str, ...]:
+    """Return the names of the columns of a SELECT that has found something, and remember them."""
+    if len(_names) >= MOST_STATEMENTS:
+        _names.clear()
+    names = _names[statement] = tuple(name for name, _ in cursor.get_description())
+    return names
 
 
 def _surface(table: str) -> str:

@@ -73,9 +73,10 @@ def _shown(
     called, moments = columns
     found = []
     for values in rows:
-        row: dict[str, Any] = dict(zip(called, values))  # noqa: B905 -- SQLite counts them
-        if None in values:
-            row = {name: value for name, value in row.items() if value is not None}
+        pairs = zip(called, values)  # noqa: B905 -- SQLite counts them
+        row: dict[str, Any] = (
+            {name: value for name, value in pairs if value is not None} if None in values else dict(pairs)
+        )
         for name in moments:
             if name in row:
                 row[name] = clock.shown(row[name])
