@@ -16,7 +16,9 @@ pytest.importorskip("apsw", reason="worlds want apsw (pip install 'assay[worlds]
 
 from assay.environments import clones
 from assay.environments.git import Repository
+from assay.environments.playing import Oracle
 from assay.environments.sandbox import available
+from assay.environments.tasks import Action, Task
 from assay.environments.universe import OpenEpisode, Universe
 
 # Run by another Python, which has the package that it asks.
@@ -32,6 +34,15 @@ def universe(tmp_path_factory: pytest.TempPathFactory) -> Universe:
 def episode(universe: Universe) -> Iterator[OpenEpisode]:
     with universe.episode(universe.task("bad-deploy", 1)) as opened:
         yield opened
+
+
+def steps_of_the_oracle(episode: OpenEpisode, task: Task) -> list[Action]:
+    """Let the oracle play an episode, and return its steps with what it had to look up filled in."""
+    oracle, steps = Oracle(task), []
+    while (step := oracle.act(episode)) is not None:
+        episode.call(step.tool, step.arguments)
+        steps.append(step)
+    return steps
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ import pytest
 from assay.environments import agents
 from assay.environments.adapters.trl import dataset, demonstrations, environment_factory, tool_names
 from assay.environments.errors import WorldError
-from assay.environments.playing import Oracle, tool_list
+from assay.environments.playing import tool_list
 from assay.environments.universe import Universe
+
+from .conftest import steps_of_the_oracle
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +58,7 @@ def test_every_tool_is_a_method_with_types_and_words_for_each_argument(made: Any
 def test_the_oracle_gets_the_reward_and_a_used_object_begins_anew(made: Any, universe: Universe):
     task = universe.task("bad-deploy", 1)
     with universe.episode(task) as episode:
-        oracle, steps = Oracle(task), []
-        while (step := oracle.act(episode)) is not None:
-            episode.call(step.tool, step.arguments)
-            steps.append(step)
+        steps = steps_of_the_oracle(episode, task)
     environment = made()
     (row,) = dataset([task])
 

@@ -16,10 +16,11 @@ import pytest
 
 from assay.environments.agents import to_the_end
 from assay.environments.errors import WorldError
-from assay.environments.playing import Oracle
 from assay.environments.protocol import MOST_BODY, Table, descriptions, over_pipes
 from assay.environments.serving import MOST_HEAD, Server
 from assay.environments.universe import Universe
+
+from .conftest import steps_of_the_oracle
 
 CLIENT = Path(__file__).parents[2] / ".bench" / "mcp" / "bin" / "python"
 
@@ -110,10 +111,7 @@ KEY = {"Authorization": "Bearer sesame"}
 def test_the_oracle_plays_over_the_wire_and_gets_everything(wire: Wire, universe: Universe):
     task = universe.task("bad-deploy", 1)
     with universe.episode(task) as episode:
-        oracle, steps = Oracle(task), []
-        while (step := oracle.act(episode)) is not None:
-            episode.call(step.tool, step.arguments)
-            steps.append(step)
+        steps = steps_of_the_oracle(episode, task)
         local = episode.world.hash
 
     for step in steps:
