@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -244,6 +246,29 @@ def test_the_page_shows_the_change_with_its_interval_and_a_figure(tide, client_o
     assert "+100.0" in page
     assert "4 + 4, 6" in page
     assert "<ins>" in whole
+
+
+def test_what_the_page_shows_comes_down_as_a_table_for_whoever_may_read_it(tide, client_of):
+    found = begin(tide)
+    path = f"/projects/tide/experiments/{found.pk}/results/"
+    before = b"".join(client_of("Vera").get(path, {"as": "csv"}).streaming_content)
+    judge_all(tide)
+
+    answer = client_of("Vera").get(path, {"as": "csv"})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+    assert before == b""
+    assert answer["Content-Disposition"] == f'attachment; filename="tide-experiment-{found.pk}.csv"'
+    assert f"{path}?as=csv" in client_of("Vera").get(path).content.decode()
+    agree = next(row for row in rows if row["measure"] == "agree")
+    assert (agree["question"], agree["unit"], agree["people first"], agree["works"]) == (
+        "better", "share", "4", "6",
+    )  # fmt: skip
+    assert float(agree["low"]) <= float(agree["change"]) <= float(agree["high"])
+    seconds = next(row for row in rows if row["measure"] == "seconds")
+    assert (seconds["unit"], float(seconds["change"])) == ("factor", 1.0)
+    assert client_of("Ben").get(path, {"as": "csv"}).status_code == 404
+    assert client_of("Cleo").get(path, {"as": "csv"}).status_code == 404
 
 
 def test_before_anybody_has_judged_the_page_says_so(tide, client_of):

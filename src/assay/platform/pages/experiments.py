@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from assay.errors import AnswerError, AssayError
 from assay.platform.actions import experiments as actions
 from assay.platform.pages.figures import in_words
 from assay.platform.pages.parts import part
+from assay.platform.pages.projects import table
 from assay.platform.pages.request import person_of, problem_of
 from assay.platform.queries import briefs, projects
 from assay.platform.queries import experiments as queries
@@ -90,10 +92,13 @@ def experiment(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Give the part of an experiment that rests on statistics, or a promise to ask again."""
+def results(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Give the part of an experiment that rests on statistics, or a promise to ask again; or CSV."""
     member = projects.membership(person_of(request), slug, "read")
     row = queries.experiment(member.project, number)
+    if request.GET.get("as") == "csv":
+        compared = queries.comparisons(row) or []
+        return table([_line(one) for one in compared], f"{slug}-experiment-{number}.csv")
     found = queries.comparisons(row, patience=PATIENCE)
     context: dict[str, object] = {"experiment": row, "waits": found is None}
     if found:
@@ -108,6 +113,22 @@ def results(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     up = reverse("experiment", args=[slug, number]), _("Two versions side by side")
     show = partial(part, request, title=_("What the second version changes"), up=up, waits=found is None)
     return show("platform/experiment_results.html", context, project=member.project)
+
+
+def _line(one: Comparison) -> dict[str, object]:
+    """Return one row of the table to keep; times are compared by a factor, the rest by a difference."""
+    by = {"measure": one.measure, "question": one.question, "first": one.means[0], "second": one.means[1]}
+    effect, factor = one.effect, one.factor
+    change = factor or ((effect.difference, effect.low, effect.high) if effect else (None, None, None))
+    return {
+        **by,
+        "unit": "factor" if one.measure == "seconds" else "share",
+        **dict(zip(("change", "low", "high"), change, strict=True)),
+        "by chance": effect.chance if effect else None,
+        "people first": effect.people[0] if effect else None,
+        "people second": effect.people[1] if effect else None,
+        "works": effect.items if effect else None,
+    }
 
 
 def title(one: Comparison, among: Sequence[Comparison]) -> str:
