@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from assay import inference
-from assay.inference import Endpoint, Failure, InferenceError, Reply, answers, ask, conversation
+from assay.inference import Endpoint, Failure, InferenceError, Reply, answers, ask, asking, conversation
 
 
 @dataclass(frozen=True)
@@ -316,7 +315,7 @@ def test_a_busy_server_is_asked_again_after_the_pause_it_names() -> None:
 
 
 def test_retry_after_is_understood_as_a_date_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "BACKOFF_SECONDS", 50.0)
+    monkeypatch.setattr(asking, "BACKOFF_SECONDS", 50.0)
     past = Said("", status=503, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"})
     with serving([past, said("now")]) as stub:
         (outcome,) = answers(Endpoint(stub.base_url, "tiny"), ["?"])
@@ -329,7 +328,7 @@ def test_retry_after_is_understood_as_a_date_too(monkeypatch: pytest.MonkeyPatch
     "trouble", [Said("out of memory", status=500), Said("", status=502), Said(hang_up=True)]
 )
 def test_a_server_that_broke_is_asked_again(trouble: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(asking, "BACKOFF_SECONDS", 0.01)
     with serving([trouble, trouble, said("well again")]) as stub:
         (outcome,) = answers(Endpoint(stub.base_url, "tiny"), ["?"])
 
@@ -338,7 +337,7 @@ def test_a_server_that_broke_is_asked_again(trouble: Said, monkeypatch: pytest.M
 
 
 def test_trying_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(asking, "BACKOFF_SECONDS", 0.01)
     with serving(lambda _: Said("", status=500)) as stub:
         (outcome,) = answers(Endpoint(stub.base_url, "tiny"), ["?"], attempts=3)
 

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from assay import inference
-from assay.inference import Endpoint, InferenceError, conversation
+from assay.inference import Endpoint, InferenceError, asking, conversation
 from assay.inference.addresses import check
 from assay.inference.streaming import StreamError, stream
 
@@ -158,7 +157,7 @@ def test_a_model_in_the_same_house_is_welcome():
 def test_whose_certificates_are_believed_is_read_once_for_many_answers(monkeypatch):
     read, whole = [], ssl.create_default_context
     monkeypatch.setattr(ssl, "create_default_context", lambda **given: read.append(1) or whole(**given))
-    inference._trusted.cache_clear()
+    asking._trusted.cache_clear()
     with speaking(event("A coin."), b"data: [DONE]\n\n") as url:
         said = ["".join(stream(Endpoint(url, "tiny"), ASKED)) for _ in range(3)]
     assert said == ["A coin."] * 3

@@ -10,9 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable
 
-import httpx
-
-from assay.inference import Endpoint, InferenceError
+from assay.inference.endpoint import Endpoint, InferenceError
 from assay.wording import say
 
 _METADATA = (
@@ -43,10 +41,12 @@ def check(endpoint: Endpoint, *, resolve: Callable[[str, int], Iterable[str]] = 
         Where one of its addresses is link-local, a group's, or a cloud's own.
 
     >>> check(Endpoint("http://127.0.0.1:8000", "tiny"))
-    >>> check(Endpoint("http://169.254.169.254/latest", "tiny"))
+    >>> check(Endpoint("http://169.254.169.254/latest", "tiny"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    assay.inference.InferenceError: '169.254.169.254' is not where models answer; give the address of a model
+    assay.inference.endpoint.InferenceError: '169.254.169.254' is not where models answer; ...
     """
+    import httpx
+
     url = httpx.URL(endpoint.base_url)
     port = url.port or (443 if url.scheme == "https" else 80)
     try:

@@ -18,17 +18,16 @@ from typing import Any, Literal
 
 import httpx
 
-from assay.inference import (
+from assay.inference.asking import (
     BACKOFF_SECONDS,
     CONNECT_SECONDS,
     LONGEST_WAIT,
-    Endpoint,
-    InferenceError,
     _client,
     _excerpt,
     _known_models,
     _refusal,
 )
+from assay.inference.endpoint import Endpoint, InferenceError
 
 Speech = Literal["tools", "text"]
 """How a model calls: by the tools of the interface, or by writing JSON into its text."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from assay import extras
 from assay.errors import AssayError, MissingExtraError
-from assay.inference import Endpoint
+from assay.inference.endpoint import Endpoint
 from assay.wording import say
 
 MODEL = "smollm2-135m"

@@ -10,14 +10,13 @@ import codecs
 import json
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
-from assay.inference import Endpoint, InferenceError, Message, _body, _client, _excerpt, _refusal
+from assay.inference.asking import _body, _client, _excerpt, _refusal
+from assay.inference.endpoint import Endpoint, Message, StreamError
 from assay.wording import say
-
-Fault = Literal["unreachable", "refused", "slow", "broken", "rubbish", "empty"]
 
 LONGEST_LINE = 256 * 1024
 """A piece of an answer is a few words; a line of this length, in bytes, is something else."""
@@ -27,14 +26,6 @@ MOST_BYTES = 8 * 2**20
 
 ANSWER_MOST = 64_000
 """Characters of an answer; the rest is left away."""
-
-
-class StreamError(InferenceError):
-    """An answer that did not come, or broke off; `fault` is why, in a word."""
-
-    def __init__(self, message: str, fault: Fault) -> None:
-        super().__init__(message)
-        self.fault = fault
 
 
 def stream(
@@ -64,7 +55,7 @@ def stream(
 
     >>> list(stream(Endpoint("http://127.0.0.1:9", "tiny"), [{"role": "user", "content": "Are dogs real?"}]))
     Traceback (most recent call last):
-    assay.inference.streaming.StreamError: nothing answers at http://127.0.0.1:9; start it or fix the address
+    assay.inference.endpoint.StreamError: nothing answers at http://127.0.0.1:9; start it or fix the address
     """
     body = {**_body(endpoint, messages, max_tokens, temperature, seed), "stream": True}
     until, given, written = time.monotonic() + within_s, 0, False

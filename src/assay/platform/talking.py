@@ -23,7 +23,7 @@ from django.db import connection
 from assay.errors import AssayError
 from assay.inference import Endpoint, addresses
 from assay.inference.embedded import embedded
-from assay.inference.streaming import StreamError, stream
+from assay.inference.endpoint import StreamError
 from assay.platform import one_at_a_time
 from assay.platform.actions import arena as battles
 from assay.platform.actions import turns as actions
@@ -118,6 +118,8 @@ def answer(number: int) -> None:
     if asked is None:
         _fail(row, "gone", say("the model {name!r} is no longer in the project", name=row.author))
         return
+    from assay.inference.streaming import stream  # noqa: PLC0415 -- a server may never ask a model
+
     said, begun, first = _under_way.get(number, Said()), time.monotonic(), None
     try:
         endpoint = _endpoint(asked.url, asked.model, asked.key)
@@ -172,6 +174,8 @@ def try_out(project: endpoints.Project, number: int) -> str:
 
 
 def _tried(url: str, model: str, key: str) -> str:
+    from assay.inference.streaming import stream  # noqa: PLC0415 -- as above
+
     with one_at_a_time.stepped_aside():
         endpoint = replace(_endpoint(url, model, key), timeout_s=TRIAL_S)
         asked = [{"role": "user", "content": "Say hello in one short sentence."}]
