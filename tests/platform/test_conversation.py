@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from assay.errors import AnswerError
+from assay.inference import streaming
 from assay.inference.embedded import MODEL
 from assay.platform import talking
 from assay.platform.actions import people, reviews, turns, work
@@ -277,7 +278,7 @@ def test_what_has_come_of_an_answer_can_be_read_while_it_is_written(one, client_
             talking.write_down()
             seen.append(client_of("Ann").get(f"/work/{lease.token}/turns/").json()["turns"][0]["replies"][0])
 
-    monkeypatch.setattr(talking, "stream", slowly)
+    monkeypatch.setattr(streaming, "stream", slowly)
     held = turns.say(person=one.ann, token=lease.token, number=1, said={"message": "The moon?"})
     (number,) = queries.due(held)
     monkeypatch.setitem(talking._under_way, number, talking.Said())
@@ -300,7 +301,7 @@ def test_a_worker_whose_answer_another_has_taken_up_stops_writing(one, monkeypat
         yield " that nobody sees"
         raise AssertionError("nobody reads on")
 
-    monkeypatch.setattr(talking, "stream", slowly)
+    monkeypatch.setattr(streaming, "stream", slowly)
     monkeypatch.setitem(talking._under_way, number, talking.Said())
     talking.answer(number)
 
