@@ -67,6 +67,16 @@ def test_a_habit_of_a_handful_of_people_is_found_too():
     assert asked(season(0, raters=4))["position"].state == "fine"
 
 
+def test_a_better_model_that_always_stands_on_the_left_is_no_habit_of_sides():
+    won = np.random.default_rng(0).choice(["a", "b"], 900, p=[0.8, 0.2])
+    said = [Battle(f"i{n % 40}", "mica", "slate", str(won[n]), f"r{n % 30}") for n in range(900)]
+
+    found = asked(Battles.from_frame(Battles.from_records(said).to_frame().with_columns(order=pl.lit("ab"))))
+
+    assert found["position"].state == "unknown"
+    assert "draw the side for each comparison" in found["position"].sentence
+
+
 def test_machines_among_the_raters_are_found_and_the_surest_is_named():
     found = asked(season(2, bots=2))["bots"]
 

@@ -183,6 +183,16 @@ def position(battles: Battles) -> Finding:
         return _unknown(
             "position", say("Which answer stood first is not known; bring a column order (ab or ba).")
         )
+    low_left_N = (left_N == 1) == (battles.a_N < battles.b_N)
+    pair_N = np.minimum(battles.a_N, battles.b_N) * len(battles.models) + np.maximum(battles.a_N, battles.b_N)
+    if not careless.change_places(low_left_N, pair_N):
+        return _unknown(
+            "position",
+            say(
+                "The same models stood on the left nearly always, so that a habit of sides and their worth "
+                "look alike; draw the side for each comparison."
+            ),
+        )
     won_left_N = (battles.outcomes_N == np.where(left_N == 1, 0, 1))[decided].astype(float)
     cluster_N = battles.rater_N[decided]
     votes_R = np.bincount(cluster_N)

@@ -24,8 +24,8 @@ FAVOUR = 1.5
 PERIODS = (2, 3, 4)
 """Lengths of a pattern of sides that a clock may repeat."""
 
-LEAST_TURNED = 0.2
-"""In so many of the votes models have to change places before the order of columns stands in for sides."""
+LEAST_TURNED = 0.1
+"""In so many votes on models that meet again they change places, or sides cannot be told from models."""
 
 LEAST_SHARED = 5
 """So many shared pairs before anybody may be called a copy of another."""
@@ -129,12 +129,25 @@ def sides(left_N: Codes | None, turned_N: NDArray[np.bool_], models_N: Codes) ->
     True
     """
     if left_N is None:
-        back_P, all_P = np.bincount(models_N, turned_N), np.bincount(models_N)
-        if np.minimum(back_P, all_P - back_P).sum() < LEAST_TURNED * len(turned_N):
+        if not change_places(turned_N, models_N):
             return None
         left_N = np.ones(len(turned_N), dtype=np.int64)
     found: Codes = np.where(turned_N, 1 - left_N, left_N)
     return found
+
+
+def change_places(turned_N: NDArray[np.bool_], models_N: Codes) -> bool:
+    """Say whether two models that meet again stand now one way and now the other; if none do, they might.
+
+    >>> change_places(np.array([False, True]), np.array([0, 0]))
+    True
+    >>> change_places(np.array([True, True]), np.array([0, 0]))
+    False
+    """
+    back_P, all_P = np.bincount(models_N, turned_N), np.bincount(models_N)
+    again_P = all_P > 1
+    rarer = np.minimum(back_P, all_P - back_P)[again_P].sum()
+    return bool(rarer >= LEAST_TURNED * all_P[again_P].sum())
 
 
 def coin(honest_N: Floats, chose_N: Codes) -> Floats:
