@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -61,6 +63,17 @@ def forget() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
     forget()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A folder with a key and empty tables, made by a process of its own; a copy saves others the making."""
+    home = tmp_path_factory.mktemp("prepared")
+    code = (
+        f"from pathlib import Path; from assay.platform import service; service.prepare(Path({str(home)!r}))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return home
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 import stat
@@ -59,8 +60,8 @@ def test_a_folder_is_prepared_once_and_only_its_owner_can_read_it(shell, tmp_pat
         assert stat.S_IMODE((tmp_path / "home" / name).stat().st_mode) == 0o600
 
 
-def test_a_database_from_a_newer_version_is_refused(shell, tmp_path):
-    shell("service.prepare(home)")
+def test_a_database_from_a_newer_version_is_refused(shell, prepared, tmp_path):
+    shutil.copytree(prepared, tmp_path / "home")
     with sqlite3.connect(tmp_path / "home" / service.DATABASE) as database:
         database.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)",
@@ -97,7 +98,9 @@ def test_a_port_in_use_is_named():
             service.require_free(port)
 
 
-def test_a_project_goes_in_and_comes_out(shell):
+def test_a_project_goes_in_and_comes_out(shell, prepared, tmp_path):
+    shutil.copytree(prepared, tmp_path / "home")
+
     out = shell(
         "service.prepare(home)",
         "print(service.administrator_link(8123)[:30])",

@@ -19,17 +19,6 @@ from assay.platform import service
 from .ports import free_port
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """A folder whose tables are made; each server gets a copy of it."""
-    home = tmp_path_factory.mktemp("prepared")
-    code = (
-        f"from pathlib import Path; from assay.platform import service; service.prepare(Path({str(home)!r}))"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return home
-
-
 @pytest.fixture
 def started(tmp_path, prepared):
     """A server, in a group of processes of its own as a terminal makes one; and its port.
