@@ -188,8 +188,8 @@ def serve(home: Path, port: int) -> None:
     os.environ["_ASSAY_SERVER"] = str(os.getpid())
     connections.close_all()  # a connection must not live on in the server's own process
     # A forked worker starts at once, with all that is loaded here, which all of them share; but one forked
-    # beside polars' threads waits for them forever.
-    if "polars" in sys.modules:
+    # beside polars' threads waits for them forever, and macOS ends one whose libraries have threads.
+    if "polars" in sys.modules or sys.platform == "darwin":
         multiprocessing.set_start_method("spawn", force=True)
     else:
         multiprocessing.set_start_method("fork", force=True)
