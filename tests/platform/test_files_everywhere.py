@@ -17,6 +17,7 @@ from assay.platform.models import (
     EndpointRow,
     GoldRow,
     JudgmentRow,
+    PilotRow,
     ProjectRow,
     ReviewRow,
     TurnRow,
@@ -290,6 +291,20 @@ def test_a_conversation_shows_its_files_where_somebody_decides_and_to_its_author
     assert shows_the_turns(client_of("Sam").get("/projects/look/disputes/").content.decode())
     assert shows_the_turns(client_of("Ben").get("/me/feedback/").content.decode())
     nobody_else(talked, client_of, "/projects/look/disputes/", "Ben")
+
+
+def test_a_conversation_shows_its_files_where_an_author_settles_a_case(talked, client_of):
+    said = submitted(talked)
+    pilot = PilotRow.objects.create(
+        project=talked.look, brief=said.brief, people=2, works=1, opened_at=said.submitted_at
+    )
+    row = EdgeCaseRow.objects.create(
+        project=talked.look, pilot=pilot, work=said.work, brief=said.brief, cause="silent"
+    )
+    path = f"/projects/look/pilot/cases/{row.pk}/"
+
+    assert shows_the_turns(client_of("Ann").get(path).content.decode())
+    nobody_else(talked, client_of, path, "Ben", "Rosa")
 
 
 def test_no_text_pushes_out_the_files_of_an_item_however_many_it_names(look):
