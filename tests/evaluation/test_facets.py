@@ -22,7 +22,8 @@ from assay.evaluation.sheets import errors, rubric
 
 TRUTH = np.array([-0.9, -0.3, 0.3, 0.9])
 NAMES = tuple(f"m{m}" for m in range(4))
-MQM = Path(__file__).parents[3] / "shared" / "data" / "prefs" / "wmt23_sxs_mqm"
+PREFS = Path(__file__).parents[3] / "shared" / "data" / "prefs"
+MQM, TTCW = PREFS / "wmt23_sxs_mqm", PREFS / "ttcw"
 
 
 def fights(rng, votes, *, raters=30, scale=1.0):
@@ -217,3 +218,25 @@ def test_translators_differ_in_severity_and_the_board_knows():
     assert fit.severity["marked errors"].std() > 0.2
     low_M, high_M = fit.intervals_M_2().T
     assert (high_M > low_M).all()
+
+
+@pytest.mark.skipif(not TTCW.exists(), reason="needs shared/data/prefs/ttcw, which is not in this checkout")
+def test_fourteen_questions_about_real_stories_come_to_an_end():
+    fit = facets(rubric(pl.read_parquet(TTCW / "ratings.parquet")))
+
+    assert fit.converged
+    assert fit.to_frame()["model"][0] == "NewYorker"
+    assert not any("did not come to its end" in sentence for sentence in fit.sentences())
+
+
+def test_the_search_goes_in_units_of_the_priors_and_finds_the_top():
+    frame, _ = graded(np.random.default_rng(3))
+    problem = _Problem.of(rubric(frame), None)
+
+    fit = facets(rubric(frame))
+    plain = minimize(
+        problem.loss, problem.start(), jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-13}
+    )
+
+    assert fit.log_posterior == pytest.approx(-plain.fun, abs=1e-4)
+    assert fit.theta_M == pytest.approx(plain.x[:4] - plain.x[:4].mean(), abs=5e-3)

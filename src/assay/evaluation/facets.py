@@ -123,17 +123,24 @@ def facets(sheets: Sheets, battles: Battles | None = None) -> Facets:
     ['m2', 'm1', 'm0']
     """
     problem = _Problem.of(sheets, battles)
+    spread_P = problem.spread_P
+
+    def loss(z_P: Floats) -> tuple[float, Floats]:
+        value, slope_P = problem.loss(z_P * spread_P)
+        return value, slope_P * spread_P
+
+    # In units of the priors: beside a slope that is held in place the search would hardly move otherwise.
     found = minimize(
-        problem.loss,
-        problem.start(),
+        loss,
+        problem.start() / spread_P,
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": STEPS, "maxcor": 20, "ftol": 1e-11, "gtol": 1e-5},
     )
-    x_P = found.x
+    x_P = found.x * spread_P
     parts = problem.parts(x_P)
     information = {part.name: part.information for part in parts}
-    prior = sparse.diags_array(problem.spread_P**-2)
+    prior = sparse.diags_array(spread_P**-2)
     whole = sparse.csc_array(sum(information.values(), start=sparse.csr_array(prior)))
     n_models = len(problem.models)
     unit_P_M = np.zeros((len(x_P), n_models))
