@@ -488,3 +488,13 @@ def test_taste_says_what_is_best_for_one_person(run, table):
     assert "The best for r3" in said
     assert nobody.code == 2
     assert "'zoe' has no vote here" in nobody.err
+
+
+def test_one_person_is_no_majority(run, tmp_path):
+    battles(300).with_columns(rater=pl.lit("ann")).write_csv(tmp_path / "ann.csv")
+
+    ran = run("arena", "taste", "ann.csv")
+
+    assert ran.code == 0, ran.err
+    assert "majority" not in ran.out
+    assert "Too few people voted often enough to say how they differ." in " ".join(ran.out.split())

@@ -240,3 +240,10 @@ def test_the_search_goes_in_units_of_the_priors_and_finds_the_top():
 
     assert fit.log_posterior == pytest.approx(-plain.fun, abs=1e-4)
     assert fit.theta_M == pytest.approx(plain.x[:4] - plain.x[:4].mean(), abs=5e-3)
+
+
+def test_one_model_alone_is_put_on_no_scale():
+    frame, _ = graded(np.random.default_rng(4))
+
+    with pytest.raises(BoardError, match="every score is of 'm0'; a scale needs two models at least"):
+        facets(rubric(frame.filter(pl.col("model") == "m0")))

@@ -43,7 +43,8 @@ def taste_(battles: Path, rater: str | None, raters: str, where: tuple[str, ...]
         found = shares.tastes(held) if rater is not None else None
     comparisons.headline(held)
     first = board.models[int(board.order_M[0])]
-    for sentence in (*head_to_head(held, board.fit.theta_M).sentences(first), *said):
+    majorities = head_to_head(held, board.fit.theta_M).sentences(first) if len(held.raters) != 1 else ()
+    for sentence in (*majorities, *said):
         screen.plain(f"- {sentence}")
     if not said:
         screen.plain("- Too few people voted often enough to say how they differ.")

@@ -130,7 +130,7 @@ def card(
         findings,
         from_the_top(board),
         said,
-        head_to_head(battles, board.fit.theta_M),
+        head_to_head(battles, board.fit.theta_M) if len(battles.raters) != 1 else None,  # one is no majority
         attention(board, rng) if people else None,
         kinds_of_taste(board, rng) if people else (),
     )

@@ -111,7 +111,8 @@ def facets(sheets: Sheets, battles: Battles | None = None) -> Facets:
     Raises
     ------
     BoardError
-        Where raters and models cannot be told apart: a rater of their own for each model, and no battles.
+        Where there is one model alone, and where raters and models cannot be told apart: a rater of their own
+        for each model, and no battles.
 
     >>> from assay.evaluation.sheets import rubric
     >>> rng = np.random.default_rng(0)
@@ -216,6 +217,8 @@ class _Problem:
                 code_M[battles.a_N], code_M[battles.b_N], battles.score_N, battles.rater_N, models,
                 battles.raters, outcome_N=battles.outcomes_N,
             )  # fmt: skip
+        if len(models) < 2:
+            raise BoardError(f"every score is of {models[0]!r}; a scale needs two models at least")
         code_M = np.array([models.index(name) for name in sheets.models])
         instruments = tuple(
             Instrument(
