@@ -18,7 +18,7 @@ REACH = 2.0
 """Standard errors by which two models have to be apart to count as settled."""
 
 AT_ONCE = 256
-"""Pairs whose covariances with all others are held at once: for 200 models they are three gigabytes in all."""
+"""Pairs whose covariances with all others are held at once: for 200 models all take three gigabytes."""
 
 CAP = 0.01
 """No prompt gets more than this share of a model's votes, once it has a hundred."""
