@@ -238,7 +238,8 @@ def seconds(person: load.Person, path: str) -> tuple[float, bytes]:
     return took, body
 
 
-WAITS = "Counting…".encode()
+WAITS = ("Counting…".encode(), b'id="counting"')
+"""What a page says, or holds, as long as what it shows is being counted."""
 
 
 def counted(person: load.Person) -> float:
@@ -253,7 +254,7 @@ def compared(person: load.Person, do: str) -> float:
 
 def _until_counted(person: load.Person, path: str) -> float:
     begun = time.perf_counter()
-    while WAITS in seconds(person, path)[1]:
+    while any(mark in body for body in [seconds(person, path)[1]] for mark in WAITS):
         time.sleep(0.2)
     return time.perf_counter() - begun
 
