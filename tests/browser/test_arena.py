@@ -311,9 +311,19 @@ def test_people_go_on_with_both_models(ring, page, model):
     expect(page.get_by_role("heading", name="Your vote is kept")).to_be_visible()
 
 
-def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, running, page):
+def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, running, page, model):
+    go_on = threading.Event()
+
+    def before_our_eyes(body):
+        yield piece("Tonight ")
+        go_on.wait()
+        yield piece("she is a coin.")
+
+    model.script = before_our_eyes
     slug = ring()
     ask(page, "The moon?")
+    expect(page.locator(".samples .prose").first).to_have_text("Tonight")
+    go_on.set()
     both_whole(page)
     page.keyboard.press("1")
     page.keyboard.press("Control+Enter")

@@ -28,6 +28,7 @@ def judge_everything(browser: Browser, url: str, name: str, wanted: str) -> int:
     page.keyboard.press("Enter")
     judged = 0
     while page.locator("#judging").or_(page.locator("#nothing-left")).first.get_attribute("id") == "judging":
+        page.wait_for_load_state()  # before that nothing hears keys
         token = page.locator("#judging").get_attribute("data-token")
         first = page.locator(".samples article, .samples .panel").first.inner_text()
         page.keyboard.press("1" if wanted in first else "2")
