@@ -219,15 +219,21 @@ def test_an_endpoint_that_is_down_gives_the_prompt_back(ring, page):
     )
 
 
-def test_a_slow_model_is_waited_for_in_the_open(ring, page, model):
+def in_two_pieces(model):
+    """Let the model wait in the middle of its answer for the event that is returned."""
     go_on = threading.Event()
 
-    def slowly(body):
+    def script(body):
         yield piece("Tonight ")
         go_on.wait()
         yield piece("she is a coin.")
 
-    model.script = slowly
+    model.script = script
+    return go_on
+
+
+def test_a_slow_model_is_waited_for_in_the_open(ring, page, model):
+    go_on = in_two_pieces(model)
     page.clock.install()
     ring()
     ask(page, "The moon?")
@@ -312,14 +318,7 @@ def test_people_go_on_with_both_models(ring, page, model):
 
 
 def test_the_page_keeps_what_it_saw_and_how_long_answers_took(ring, running, page, model):
-    go_on = threading.Event()
-
-    def before_our_eyes(body):
-        yield piece("Tonight ")
-        go_on.wait()
-        yield piece("she is a coin.")
-
-    model.script = before_our_eyes
+    go_on = in_two_pieces(model)
     slug = ring()
     ask(page, "The moon?")
     expect(page.locator(".samples .prose").first).to_have_text("Tonight")
